@@ -1,0 +1,1 @@
+"""Distributions: what is diffused."""

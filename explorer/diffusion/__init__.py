@@ -1,0 +1,1 @@
+"""Processes, parametrizations, sampler steps and the one loop that runs them."""
