@@ -1,0 +1,242 @@
+"""The distributions that can be diffused, and the registry that lists them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Generator, Tensor
+
+from explorer.data import curves
+from explorer.data.gaussian_mixture import GaussianMixture
+from explorer.data.uniform_boxes import UniformBoxes
+from explorer.registry import Entry, Param
+
+
+class Distribution(Protocol):
+    """Something to draw from."""
+
+    @property
+    def dim(self) -> int: ...
+
+    def sample(self, n: int, rng: Generator) -> Tensor:
+        """(n, D) draws in float32."""
+        ...
+
+
+class ExactDistribution(Distribution, Protocol):
+    """A distribution whose density and score are known at every noise level.
+
+    `exact` is False where the density is that of a mixture standing in for what is drawn.
+    """
+
+    @property
+    def exact(self) -> bool: ...
+    @property
+    def mean(self) -> Tensor: ...
+    @property
+    def covariance(self) -> Tensor: ...
+    @property
+    def mode_weights(self) -> Tensor: ...
+
+    def log_prob(self, x: Tensor) -> Tensor: ...
+    def score(self, x: Tensor) -> Tensor: ...
+    def responsibilities(self, x: Tensor) -> Tensor: ...
+    def mode_of(self, x: Tensor) -> Tensor: ...
+    def mode_scores(self, x: Tensor) -> Tensor: ...
+    def noised(self, alpha: Tensor | float, sigma: Tensor | float) -> ExactDistribution: ...
+
+
+@dataclass(frozen=True)
+class Shape(Entry[ExactDistribution]):
+    """An entry of `DISTRIBUTIONS`: `dim` coordinates, and whether its score is exact."""
+
+    dim: int = 2
+    exact: bool = True
+
+
+def two_gaussians_1d(distance: float = 5.0, std: float = 1.0) -> GaussianMixture:
+    return GaussianMixture.isotropic(
+        torch.ones(2), torch.tensor([[-distance], [distance]]), std
+    )
+
+
+def uneven_mixture_1d(weight: float = 0.3, std: float = 0.2) -> GaussianMixture:
+    return GaussianMixture.isotropic(
+        torch.tensor([weight, 1 - weight]), torch.tensor([[-0.5], [0.5]]), std
+    )
+
+
+def ramp_1d(pieces: int = 64) -> UniformBoxes:
+    """p(x) = 2(1 − x) on [0, 1], the smaller of two uniform numbers, as a staircase."""
+    edges = torch.linspace(0, 1, pieces + 1, dtype=torch.float64)
+    low, high = edges[:-1, None], edges[1:, None]
+    weights = ((2 - low - high) * (high - low))[:, 0]
+    return UniformBoxes(
+        weights / weights.sum(), low, high, torch.zeros(pieces).long(), exact=False
+    )
+
+
+def standard_normal_1d() -> GaussianMixture:
+    return GaussianMixture.isotropic(torch.ones(1), torch.zeros(1, 1), 1.0)
+
+
+def tutorial_mixture() -> GaussianMixture:
+    return GaussianMixture.of(
+        [1.0, 1.0], [[0.0, 1.0], [2.0, -1.0]], [[[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.5], [0.5, 1.0]]]
+    )
+
+
+def two_blobs(distance: float = 2.0, std: float = 0.2) -> GaussianMixture:
+    return GaussianMixture.isotropic(
+        torch.ones(2), torch.tensor([[-distance, -distance], [distance, distance]]), std
+    )
+
+
+def ring_of_gaussians(modes: int = 8, radius: float = 2.0, std: float = 0.15) -> GaussianMixture:
+    angle = 2 * math.pi * torch.arange(modes, dtype=torch.float64) / modes
+    means = radius * torch.stack([angle.cos(), angle.sin()], dim=1)
+    return GaussianMixture.isotropic(torch.ones(modes), means, std)
+
+
+def checkerboard(side: float = 1.0) -> UniformBoxes:
+    """Every other field of a 4 × 4 board centred at the origin."""
+    fields = [(i, j) for i in range(4) for j in range(4) if (i + j) % 2 == 0]
+    low = side * (torch.tensor(fields, dtype=torch.float64) - 2)
+    count = len(fields)
+    return UniformBoxes(
+        torch.full((count,), 1 / count, dtype=torch.float64),
+        low,
+        low + side,
+        torch.arange(count),
+    )
+
+
+def finite_points(points: int = 12) -> GaussianMixture:
+    """A finite data set, spread like the seeds of a sunflower: each point is a mode of no width."""
+    i = torch.arange(points, dtype=torch.float64)
+    radius = 2.0 * ((i + 0.5) / points).sqrt()
+    angle = i * math.pi * (3 - math.sqrt(5))
+    means = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
+    return GaussianMixture.isotropic(torch.ones(points), means, 0.0)
+
+
+def _std(default: float, high: float = 2.0) -> Param:
+    return Param("std", "Width σ of a mode", default, 0.02, high, 0.01, "Standard deviation.")
+
+
+DISTRIBUTIONS: dict[str, Shape] = {
+    "gaussians-1d": Shape(
+        two_gaussians_1d,
+        "Two Gaussians at ±5",
+        r"\tfrac12\mathcal N(-d,\sigma^2)+\tfrac12\mathcal N(d,\sigma^2)",
+        "Neuromatch W2D4, tutorial 2",
+        (
+            Param("distance", "Distance d from 0", 5.0, 0.0, 10.0, 0.1, "Modes sit at −d and +d."),
+            _std(1.0, 3.0),
+        ),
+        dim=1,
+    ),
+    "mixture-1d": Shape(
+        uneven_mixture_1d,
+        "Uneven mixture, 0.3 and 0.7",
+        r"w\,\mathcal N(-\tfrac12,\sigma^2)+(1-w)\,\mathcal N(\tfrac12,\sigma^2)",
+        "Fleuret's toy diffusion model",
+        (
+            Param("weight", "Weight w of the left mode", 0.3, 0.0, 1.0, 0.05, "Share of the draws."),
+            _std(0.2, 1.0),
+        ),
+        dim=1,
+    ),
+    "ramp-1d": Shape(
+        ramp_1d,
+        "Ramp",
+        r"p(x)=2(1-x),\quad 0\le x\le 1",
+        "the smaller of two uniform numbers",
+        dim=1,
+        exact=False,
+        note="The score is that of a staircase of 64 steps.",
+    ),
+    "normal-1d": Shape(
+        standard_normal_1d, "Standard normal", r"\mathcal N(0,1)", "", dim=1
+    ),
+    "tutorial": Shape(
+        tutorial_mixture,
+        "Two overlapping Gaussians",
+        r"\tfrac12\mathcal N\!\left(\binom01,I\right)+\tfrac12\mathcal N\!\left(\binom{2}{-1},"
+        r"\begin{pmatrix}2&.5\\.5&1\end{pmatrix}\right)",
+        "Neuromatch W2D4, tutorial 2",
+    ),
+    "blobs": Shape(
+        two_blobs,
+        "Two blobs",
+        r"\tfrac12\mathcal N(-d\mathbf 1,\sigma^2 I)+\tfrac12\mathcal N(d\mathbf 1,\sigma^2 I)",
+        "Neuromatch W2D4, tutorial 2",
+        (
+            Param("distance", "Distance d from 0", 2.0, 0.0, 10.0, 0.1, "Along each axis."),
+            _std(0.2),
+        ),
+    ),
+    "ring": Shape(
+        ring_of_gaussians,
+        "Ring of Gaussians",
+        r"\tfrac1K\sum_k\mathcal N(r\,e^{2\pi ik/K},\sigma^2 I)",
+        "a standard test of mode coverage",
+        (
+            Param("modes", "Modes K", 8, 1, 12, 1, "Number of Gaussians on the ring."),
+            Param("radius", "Radius r", 2.0, 0.0, 6.0, 0.1, "Distance of the modes from 0."),
+            _std(0.15),
+        ),
+    ),
+    "moons": Shape(
+        curves.two_moons,
+        "Two moons",
+        r"\text{half circle}(\theta)+\sigma\varepsilon,\ \theta\sim U(0,\pi)",
+        "scikit-learn's make_moons, standardised",
+        (Param("noise", "Noise σ", 0.05, 0.03, 0.5, 0.01, "Blur across the arcs, arc radius 1."),),
+    ),
+    "spiral": Shape(
+        curves.spiral,
+        "Spiral",
+        r"\rho\,e^{i\theta},\ \theta=3\pi u,\ \rho=.25+.65u+.15v",
+        "Fleuret's toy diffusion model, standardised",
+        exact=False,
+        note="The score is that of 288 Gaussians that fill the band.",
+    ),
+    "roll": Shape(
+        curves.swiss_roll,
+        "Swiss roll",
+        r"u\,e^{iu}+\sigma\varepsilon,\ u\sim U(1.5\pi,4.5\pi)",
+        "scikit-learn's make_swiss_roll in 2D, standardised",
+        (Param("noise", "Noise σ", 0.75, 0.5, 3.0, 0.05, "Blur across the roll, radius up to 14."),),
+    ),
+    "checkerboard": Shape(
+        checkerboard, "Checkerboard", r"U(\text{8 of }4\times4\text{ fields})", "FFJORD's toy data"
+    ),
+    "circles": Shape(
+        curves.concentric_circles,
+        "Concentric circles",
+        r"r\,e^{i\theta}+\sigma\varepsilon,\ r\in\{\tfrac12,1\}",
+        "scikit-learn's make_circles, standardised",
+        (Param("noise", "Noise σ", 0.08, 0.04, 0.3, 0.01, "Blur across the circles."),),
+    ),
+    "pinwheel": Shape(
+        curves.pinwheel,
+        "Pinwheel",
+        r"R(\theta_k+\tfrac14e^{r})\,(r,s),\ r\sim\mathcal N(1,.3^2),\ s\sim\mathcal N(0,.05^2)",
+        "Johnson et al. 2016, standardised",
+        (Param("arms", "Arms", 5, 2, 8, 1, "Number of arms."),),
+        exact=False,
+        note="The score is that of thin straightened slices of the arms.",
+    ),
+    "points": Shape(
+        finite_points,
+        "Finite set of points",
+        r"\tfrac1n\sum_i\delta(x-x_i)",
+        "a training set; its exact score memorises it",
+        (Param("points", "Points n", 12, 1, 64, 1, "Size of the data set."),),
+        note="The score is exact at every t > 0; at t = 0 there is no density.",
+    ),
+}

@@ -1,0 +1,121 @@
+"""Unions of uniform boxes: the checkerboard, whose noised density and score are closed forms."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Generator, Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class UniformBoxes:
+    """Σ_k w_k Uniform(low_k, high_k), convolved with Gaussian noise of width `blur`.
+
+    weights: (K,), summing to 1.  low, high: (K, D), in the units of the data.  blur: ≥ 0.
+    groups: (K,), which mode each box belongs to.
+    """
+
+    weights: Tensor
+    low: Tensor
+    high: Tensor
+    groups: Tensor
+    blur: float = 0.0
+    exact: bool = True
+
+    @property
+    def dim(self) -> int:
+        return int(self.low.shape[1])
+
+    @cached_property
+    def mode_weights(self) -> Tensor:
+        """(G,) the true share of each mode."""
+        return torch.zeros(int(self.groups.max()) + 1, dtype=torch.float64).index_add(
+            0, self.groups, self.weights
+        )
+
+    @cached_property
+    def mean(self) -> Tensor:
+        """(D,)"""
+        return self.weights @ (self.low + self.high) / 2
+
+    @cached_property
+    def covariance(self) -> Tensor:
+        """(D, D), within and between boxes."""
+        centred = (self.low + self.high) / 2 - self.mean
+        within = self.weights @ (self.high - self.low).square() / 12 + self.blur**2
+        return torch.diag(within) + torch.einsum("k,kd,ke->de", self.weights, centred, centred)
+
+    def sample(self, n: int, rng: Generator) -> Tensor:
+        """(n, D) draws in float32."""
+        k = torch.multinomial(self.weights, n, replacement=True, generator=rng)
+        u = torch.rand(n, self.dim, generator=rng, dtype=torch.float64)
+        x = self.low[k] + u * (self.high - self.low)[k]
+        if self.blur > 0:
+            x = x + self.blur * torch.randn(x.shape, generator=rng, dtype=torch.float64)
+        return x.float()
+
+    def noised(self, alpha: Tensor | float, sigma: Tensor | float) -> UniformBoxes:
+        """The distribution of α x + σ ε, ε ~ N(0, I), for α > 0."""
+        return replace(
+            self,
+            low=alpha * self.low,
+            high=alpha * self.high,
+            blur=math.hypot(float(alpha) * self.blur, float(sigma)),
+        )
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """log p(x) in nats, (B,), for x of shape (B, D); −∞ outside unblurred boxes."""
+        return torch.logsumexp(self._log_joint(x)[0], dim=1)
+
+    def score(self, x: Tensor) -> Tensor:
+        """∇ log p(x), (B, D); zero where an unblurred density is flat."""
+        log_joint, slopes = self._log_joint(x)
+        share = torch.softmax(log_joint, dim=1).nan_to_num()
+        return (share[:, :, None] * slopes).sum(dim=1)
+
+    def responsibilities(self, x: Tensor) -> Tensor:
+        """(B, G) the posterior share of each mode at x."""
+        share = torch.softmax(self._log_joint(x)[0], dim=1).nan_to_num()
+        modes = torch.zeros(len(x), len(self.mode_weights), dtype=x.dtype)
+        return modes.index_add(1, self.groups, share)
+
+    def mode_of(self, x: Tensor) -> Tensor:
+        """(B,) the mode with the largest responsibility."""
+        return self.responsibilities(x).argmax(dim=1)
+
+    def mode_scores(self, x: Tensor) -> Tensor:
+        """(B, G, D) the score of each mode on its own, as if the others were not there."""
+        log_joint, slopes = self._log_joint(x)
+        scores = []
+        for group in range(len(self.mode_weights)):
+            outside = self.groups != group
+            share = torch.softmax(log_joint.masked_fill(outside, -math.inf), dim=1).nan_to_num()
+            scores.append((share[:, :, None] * slopes).sum(dim=1))
+        return torch.stack(scores, dim=1)
+
+    def _log_joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, K) log w_k p_k(x), and (B, K, D) the slopes ∂ log p_k / ∂x_d.
+
+        Each side of a box is Φ(u) − Φ(v) with u, v the distances from its faces in blurs. It is
+        taken in whichever tail is small, so that far points keep their digits.
+        """
+        low, high = self.low.to(x.dtype), self.high.to(x.dtype)
+        from_low, from_high = x[:, None] - low, x[:, None] - high  # (B, K, D)
+        log_weight = (self.weights.log() - (self.high - self.low).log().sum(dim=1)).to(x.dtype)
+        if self.blur == 0:
+            inside = (from_low >= 0) & (from_high < 0)
+            log_mass = torch.where(inside, 0.0, -math.inf).to(x.dtype)
+            return log_mass.sum(dim=2) + log_weight, torch.zeros_like(from_low)
+        u, v = from_low / self.blur, from_high / self.blur
+        upper = torch.where(v > 0, -v, u)
+        lower = torch.where(v > 0, -u, v)
+        log_upper = torch.special.log_ndtr(upper)
+        ratio = torch.exp(torch.special.log_ndtr(lower) - log_upper)
+        log_mass = log_upper + torch.log1p(-ratio)
+        half_log_2pi = 0.5 * math.log(2 * math.pi)
+        rise = torch.exp(-0.5 * u.square() - half_log_2pi - log_mass)
+        fall = torch.exp(-0.5 * v.square() - half_log_2pi - log_mass)
+        return log_mass.sum(dim=2) + log_weight, (rise - fall) / self.blur
