@@ -71,9 +71,7 @@ class Entry(Generic[T]):
         if unknown:
             known = ", ".join(param.name for param in self.params) or "none"
             raise ValueError(f"{self.label} has no parameter {sorted(unknown)}; it takes {known}")
-        return self.make(
-            **{p.name: p.checked(values.get(p.name, p.default)) for p in self.params}
-        )
+        return self.make(**{p.name: p.checked(values.get(p.name, p.default)) for p in self.params})
 
 
 def pick(registry: Mapping[str, Entry[T]], name: str) -> Entry[T]:

@@ -136,7 +136,7 @@ def concentric_circles(noise: float = 0.08) -> Drawn:
 
 
 def swiss_roll(noise: float = 0.75) -> Drawn:
-    """The roll u·(cos u, sin u), u uniform on [1.5π, 4.5π] (`make_swiss_roll` without its depth)."""
+    """The roll u·(cos u, sin u), u uniform on [1.5π, 4.5π] (a Swiss roll seen end on)."""
 
     def points(u: Tensor) -> Tensor:
         return torch.stack([u * u.cos(), u * u.sin()], dim=1)
@@ -178,7 +178,9 @@ def spiral() -> Drawn:
     return standardised(draw, density, exact=False)
 
 
-def pinwheel(arms: int = 5, radial: float = 0.3, tangential: float = 0.05, rate: float = 0.25) -> Drawn:
+def pinwheel(
+    arms: int = 5, radial: float = 0.3, tangential: float = 0.05, rate: float = 0.25
+) -> Drawn:
     """Arms of Gaussian blobs at radius 1, turned by an angle that grows as exp(radius).
 
     The mixture cuts each arm into thin slices and straightens each slice, so it stands in.

@@ -58,9 +58,7 @@ class Shape(Entry[ExactDistribution]):
 
 
 def two_gaussians_1d(distance: float = 5.0, std: float = 1.0) -> GaussianMixture:
-    return GaussianMixture.isotropic(
-        torch.ones(2), torch.tensor([[-distance], [distance]]), std
-    )
+    return GaussianMixture.isotropic(torch.ones(2), torch.tensor([[-distance], [distance]]), std)
 
 
 def uneven_mixture_1d(weight: float = 0.3, std: float = 0.2) -> GaussianMixture:
@@ -74,9 +72,7 @@ def ramp_1d(pieces: int = 64) -> UniformBoxes:
     edges = torch.linspace(0, 1, pieces + 1, dtype=torch.float64)
     low, high = edges[:-1, None], edges[1:, None]
     weights = ((2 - low - high) * (high - low))[:, 0]
-    return UniformBoxes(
-        weights / weights.sum(), low, high, torch.zeros(pieces).long(), exact=False
-    )
+    return UniformBoxes(weights / weights.sum(), low, high, torch.zeros(pieces).long(), exact=False)
 
 
 def standard_normal_1d() -> GaussianMixture:
@@ -145,7 +141,9 @@ DISTRIBUTIONS: dict[str, Shape] = {
         r"w\,\mathcal N(-\tfrac12,\sigma^2)+(1-w)\,\mathcal N(\tfrac12,\sigma^2)",
         "Fleuret's toy diffusion model",
         (
-            Param("weight", "Weight w of the left mode", 0.3, 0.0, 1.0, 0.05, "Share of the draws."),
+            Param(
+                "weight", "Weight w of the left mode", 0.3, 0.0, 1.0, 0.05, "Share of the draws."
+            ),
             _std(0.2, 1.0),
         ),
         dim=1,
@@ -159,9 +157,7 @@ DISTRIBUTIONS: dict[str, Shape] = {
         exact=False,
         note="The score is that of a staircase of 64 steps.",
     ),
-    "normal-1d": Shape(
-        standard_normal_1d, "Standard normal", r"\mathcal N(0,1)", "", dim=1
-    ),
+    "normal-1d": Shape(standard_normal_1d, "Standard normal", r"\mathcal N(0,1)", "", dim=1),
     "tutorial": Shape(
         tutorial_mixture,
         "Two overlapping Gaussians",
@@ -210,7 +206,11 @@ DISTRIBUTIONS: dict[str, Shape] = {
         "Swiss roll",
         r"u\,e^{iu}+\sigma\varepsilon,\ u\sim U(1.5\pi,4.5\pi)",
         "scikit-learn's make_swiss_roll in 2D, standardised",
-        (Param("noise", "Noise σ", 0.75, 0.5, 3.0, 0.05, "Blur across the roll, radius up to 14."),),
+        (
+            Param(
+                "noise", "Noise σ", 0.75, 0.5, 3.0, 0.05, "Blur across the roll, radius up to 14."
+            ),
+        ),
     ),
     "checkerboard": Shape(
         checkerboard, "Checkerboard", r"U(\text{8 of }4\times4\text{ fields})", "FFJORD's toy data"

@@ -1,0 +1,72 @@
+"""Noise processes: x_t = α(t) x_0 + σ(t) ε, the solution of dx = f(t) x dt + g(t) dW.
+
+Time runs from 0 (data) to 1 (noise). A process is a frozen dataclass of its own numbers. It gives
+α and σ in closed form, f and g consistent with them (f = α'/α, g² = dσ²/dt − 2fσ²), and the
+decreasing grid that its samplers walk.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Generator, Tensor
+
+
+def expand(values: Tensor, x: Tensor) -> Tensor:
+    """`values` of shape () or (B,), shaped to multiply x of shape (B, *D)."""
+    return values.reshape(values.shape + (1,) * (x.ndim - values.ndim)) if values.ndim else values
+
+
+class Process(ABC):
+    """α, σ, f and g of time tensors of any shape, in the dtype of the times."""
+
+    t_max: float = 1.0
+    """Where samplers start: 1, or just below it where α(1) = 0 leaves no signal to divide by."""
+
+    @abstractmethod
+    def alpha(self, t: Tensor) -> Tensor:
+        """The factor on the data, 1 at t = 0."""
+
+    @abstractmethod
+    def sigma(self, t: Tensor) -> Tensor:
+        """The standard deviation of the noise, 0 at t = 0, in units of the data."""
+
+    @abstractmethod
+    def drift(self, t: Tensor) -> Tensor:
+        """f(t) = α'(t)/α(t), per unit of t."""
+
+    @abstractmethod
+    def diffusion(self, t: Tensor) -> Tensor:
+        """g(t), in units of the data per square root of t."""
+
+    @abstractmethod
+    def time_at(self, noise_to_signal: Tensor) -> Tensor:
+        """The t at which σ(t)/α(t) has this value."""
+
+    @property
+    @abstractmethod
+    def latex(self) -> str:
+        """The defining equation, with this process's own numbers."""
+
+    def grid(self, steps: int) -> Tensor:
+        """(steps + 1,) decreasing times in float64, from `t_max` to 0."""
+        return torch.linspace(self.t_max, 0.0, positive(steps) + 1, dtype=torch.float64)
+
+    def perturb(self, x0: Tensor, t: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:
+        """x_t and the ε in it, both of x0's shape, for t of shape () or (B,)."""
+        noise = torch.randn(x0.shape, generator=rng, dtype=x0.dtype, device=x0.device)
+        return expand(self.alpha(t), x0) * x0 + expand(self.sigma(t), x0) * noise, noise
+
+    def prior(self, shape: Sequence[int], rng: Generator) -> Tensor:
+        """(B, *D) draws of σ(t_max) ε in float32: where reverse trajectories start."""
+        t = torch.tensor(self.t_max, dtype=torch.float64)
+        return self.sigma(t) * torch.randn(tuple(shape), generator=rng)
+
+
+def positive(steps: int) -> int:
+    """`steps`, or ValueError where it is below one."""
+    if steps < 1:
+        raise ValueError(f"steps={steps} is too few; a grid needs at least one step")
+    return steps

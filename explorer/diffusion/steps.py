@@ -1,0 +1,262 @@
+"""Sampler steps: pure functions that take x from time t to an earlier time s.
+
+Every step has one signature and differs from the others in a few lines, each with its equation's
+source. α, σ at t and s are numbers; x has any shape (B, *D). `samplers.SAMPLERS` lists them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Generator, Tensor
+
+from explorer.diffusion.parametrization import Score, x0_from_score
+from explorer.diffusion.process import Process
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """x at the earlier time, and what was seen on the way.
+
+    `info["x0_hat"]`: the estimate of the data made at t, of x's shape.
+    `info["inner"]`: the (ts, xs) of steps that an adaptive solver took inside this one.
+    """
+
+    x: Tensor
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Step(Protocol):
+    def __call__(
+        self,
+        process: Process,
+        score: Score,
+        x: Tensor,
+        t: Tensor,
+        s: Tensor,
+        rng: Generator,
+        past: tuple[Tensor, StepResult] | None = None,
+    ) -> StepResult:
+        """x at s < t; `past` holds the time and the result of the step before, if any."""
+        ...
+
+
+def _noise(x: Tensor, rng: Generator) -> Tensor:
+    return torch.randn(x.shape, generator=rng, dtype=x.dtype, device=x.device)
+
+
+def _posterior(
+    process: Process, score: Score, x: Tensor, t: Tensor, s: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Mean of q(x_s | x_t, x̂_0), x̂_0, the forward variance β = σ²_{t|s}, and the posterior's β̃.
+
+    Ho et al. 2020, equations 6 and 7, for any α and σ (Kingma et al. 2021, appendix A).
+    """
+    alpha_t, alpha_s = process.alpha(t), process.alpha(s)
+    var_t, var_s = process.sigma(t) ** 2, process.sigma(s) ** 2
+    keep = alpha_t / alpha_s
+    beta = var_t - keep**2 * var_s
+    x0_hat = x0_from_score(process, score(x, t), x, t)
+    mean = (keep * var_s / var_t) * x + (alpha_s * beta / var_t) * x0_hat
+    return mean, x0_hat, beta, beta * var_s / var_t
+
+
+def ancestral(variance: str = "beta") -> Step:
+    """Ancestral sampling with σ² = β or σ² = β̃ (Ho et al. 2020, algorithm 2 and section 3.2)."""
+    if variance not in ("beta", "posterior"):
+        raise ValueError(f"variance={variance!r} is unknown; choose 'beta' or 'posterior'")
+
+    def step(process, score, x, t, s, rng, past=None):
+        mean, x0_hat, beta, beta_tilde = _posterior(process, score, x, t, s)
+        var = beta if variance == "beta" else beta_tilde
+        last = not process.sigma(s) > 0
+        return StepResult(mean if last else mean + var.sqrt() * _noise(x, rng), {"x0_hat": x0_hat})
+
+    return step
+
+
+def noise_left_out() -> Step:
+    """The ancestral mean with its noise left out. Not DDIM, not the probability flow.
+
+    The mean shrinks the sample's spread at every step and only the noise restores it, so without
+    noise the variance collapses. It samples nothing; it is here to be seen.
+    """
+
+    def step(process, score, x, t, s, rng, past=None):
+        mean, x0_hat, _, _ = _posterior(process, score, x, t, s)
+        return StepResult(mean, {"x0_hat": x0_hat})
+
+    return step
+
+
+def ddim(eta: float = 0.0) -> Step:
+    """DDIM with stochasticity η from 0 (deterministic) to 1 (Song et al. 2021, eq. 12, 16)."""
+    if not 0 <= eta <= 1:
+        raise ValueError(f"η={eta} must lie between 0 (deterministic) and 1 (DDPM's noise)")
+
+    def step(process, score, x, t, s, rng, past=None):
+        alpha_t, alpha_s = process.alpha(t), process.alpha(s)
+        var_t, var_s = process.sigma(t) ** 2, process.sigma(s) ** 2
+        x0_hat = x0_from_score(process, score(x, t), x, t)
+        eps = (x - alpha_t * x0_hat) / var_t.sqrt()
+        fresh = eta**2 * (var_t - (alpha_t / alpha_s) ** 2 * var_s) * var_s / var_t
+        x_s = alpha_s * x0_hat + (var_s - fresh).clamp_min(0).sqrt() * eps
+        if eta > 0 and var_s > 0:
+            x_s = x_s + fresh.sqrt() * _noise(x, rng)
+        return StepResult(x_s, {"x0_hat": x0_hat})
+
+    return step
+
+
+def _flow(process: Process, grad: Tensor, x: Tensor, t: Tensor) -> Tensor:
+    """dx/dt of the probability-flow ODE, f x − ½ g² score (Song et al. 2021, equation 13)."""
+    return process.drift(t) * x - (0.5 * process.diffusion(t) ** 2) * grad
+
+
+def euler_maruyama() -> Step:
+    """The reverse SDE dx = (f x − g² score) dt + g dW̄ by Euler–Maruyama (Anderson 1982)."""
+
+    def step(process, score, x, t, s, rng, past=None):
+        grad, g2 = score(x, t), process.diffusion(t) ** 2
+        mean = x + (process.drift(t) * x - g2 * grad) * (s - t)
+        x_s = mean + (g2 * (t - s)).sqrt() * _noise(x, rng) if process.sigma(s) > 0 else mean
+        return StepResult(x_s, {"x0_hat": x0_from_score(process, grad, x, t)})
+
+    return step
+
+
+def flow_euler() -> Step:
+    """The probability-flow ODE by Euler's method, of order 1."""
+
+    def step(process, score, x, t, s, rng, past=None):
+        grad = score(x, t)
+        x_s = x + _flow(process, grad, x, t) * (s - t)
+        return StepResult(x_s, {"x0_hat": x0_from_score(process, grad, x, t)})
+
+    return step
+
+
+def flow_heun() -> Step:
+    """The probability-flow ODE by Heun's method, of order 2 (Karras et al. 2022, algorithm 1).
+
+    The last step, to σ = 0, is Euler's: the score of data without noise may not exist.
+    """
+
+    def step(process, score, x, t, s, rng, past=None):
+        grad = score(x, t)
+        slope = _flow(process, grad, x, t)
+        x_s = x + slope * (s - t)
+        if process.sigma(s) > 0:
+            x_s = x + (slope + _flow(process, score(x_s, s), x_s, s)) / 2 * (s - t)
+        return StepResult(x_s, {"x0_hat": x0_from_score(process, grad, x, t)})
+
+    return step
+
+
+def flow_rk45(rtol: float = 1e-3, stop: float = 1e-3) -> Step:
+    """The probability-flow ODE by adaptive Runge–Kutta 4(5) (Dormand and Prince 1980; `scipy`).
+
+    One step spans the whole interval and reports the solver's own steps as `info["inner"]`. Where
+    the interval ends at σ = 0 it stops at t = `stop` of the interval and takes x̂_0 there.
+    """
+
+    def step(process, score, x, t, s, rng, past=None):
+        from scipy.integrate import RK45  # takes 0.5 s to import
+
+        def field(time: float, flat: Any) -> Any:
+            at = torch.tensor(time, dtype=torch.float64)
+            here = torch.from_numpy(flat).to(x.dtype).to(x.device).reshape(x.shape)
+            flow = _flow(process, score(here, at), here, at)
+            return flow.double().flatten().cpu().numpy()
+
+        to_zero = not process.sigma(s) > 0
+        end = s + stop * (t - s) if to_zero else s
+        start = x.double().flatten().cpu().numpy()
+        solver = RK45(field, float(t), start, float(end), rtol=rtol, atol=rtol)
+        times, states = [], []
+        while solver.status == "running":
+            if message := solver.step():
+                raise ArithmeticError(f"RK45 stopped at t={solver.t:.3g}: {message}")
+            times.append(solver.t)
+            states.append(torch.from_numpy(solver.y.copy()).to(x).reshape(x.shape))
+        x_end = states[-1]
+        x0_hat = x0_from_score(process, score(x_end, end), x_end, end)
+        if to_zero:
+            times, states = [*times, float(s)], [*states, x0_hat]
+        inner = (torch.tensor(times, dtype=torch.float64), torch.stack(states))
+        return StepResult(states[-1], {"x0_hat": x0_hat, "inner": inner})
+
+    return step
+
+
+def predictor_corrector(snr: float = 0.16) -> Step:
+    """An ancestral step, then one of Langevin at the new noise level (Song et al. 2021, alg. 4, 5).
+
+    The Langevin step size ε = 2 (r ‖z‖/‖score‖)² keeps the ratio r of score to noise.
+    """
+    predict = ancestral("beta")
+
+    def step(process, score, x, t, s, rng, past=None):
+        result = predict(process, score, x, t, s, rng)
+        if not process.sigma(s) > 0:
+            return result
+        grad, z = score(result.x, s), _noise(x, rng)
+        norms = [v.flatten(1).norm(dim=1).mean() for v in (z, grad)]
+        size = 2 * (snr * norms[0] / norms[1].clamp_min(1e-12)) ** 2
+        return StepResult(result.x + size * grad + (2 * size).sqrt() * z, result.info)
+
+    return step
+
+
+def dpm_solver_2m() -> Step:
+    """DPM-Solver++(2M): second order from one evaluation a step (Lu et al. 2022, algorithm 2)."""
+
+    def step(process, score, x, t, s, rng, past=None):
+        x0_hat = x0_from_score(process, score(x, t), x, t)
+        estimate = x0_hat
+        if past is not None and process.sigma(s) > 0:
+            before, result = past
+            lam = [torch.log(process.alpha(u) / process.sigma(u)) for u in (before, t, s)]
+            ratio = (lam[1] - lam[0]) / (lam[2] - lam[1])
+            estimate = x0_hat + (x0_hat - result.info["x0_hat"]) / (2 * ratio)
+        shrink = process.sigma(s) / process.sigma(t)
+        x_s = shrink * x + (process.alpha(s) - shrink * process.alpha(t)) * estimate
+        return StepResult(x_s, {"x0_hat": x0_hat})
+
+    return step
+
+
+def edm(churn: float = 0.4, s_noise: float = 1.0) -> Step:
+    """EDM's stochastic sampler (Karras et al. 2022, algorithm 2), for any α and σ.
+
+    Each step first raises the noise-to-signal ratio by a factor 1 + γ, γ = `churn` ≤ √2 − 1, with
+    fresh noise, then takes Heun's step of the flow in x/α and σ/α down to s.
+    """
+    gamma = min(churn, math.sqrt(2) - 1)
+
+    def step(process, score, x, t, s, rng, past=None):
+        def denoised(y: Tensor, at: Tensor) -> Tensor:
+            scaled = y * process.alpha(at)
+            return x0_from_score(process, score(scaled, at), scaled, at)
+
+        ratio_t, ratio_s = (process.sigma(u) / process.alpha(u) for u in (t, s))
+        limit = torch.as_tensor(process.t_max, dtype=t.dtype)
+        hat = torch.minimum(process.time_at(ratio_t * (1 + gamma)), limit) if gamma > 0 else t
+        ratio = torch.maximum(process.sigma(hat) / process.alpha(hat), ratio_t)
+        y = x / process.alpha(t)
+        if ratio > ratio_t:
+            y = y + (ratio**2 - ratio_t**2).sqrt() * s_noise * _noise(x, rng)
+        else:
+            hat = t
+        x0_hat = denoised(y, hat)
+        slope = (y - x0_hat) / ratio
+        y_s = y + slope * (ratio_s - ratio)
+        if ratio_s > 0:
+            y_s = y + (slope + (y_s - denoised(y_s, s)) / ratio_s) / 2 * (ratio_s - ratio)
+        return StepResult(y_s * process.alpha(s), {"x0_hat": x0_hat})
+
+    return step

@@ -1,0 +1,108 @@
+"""The one loop: walk a grid of times with a sampler's step and keep what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Generator, Tensor
+
+from explorer.data.distributions import ExactDistribution
+from explorer.diffusion.parametrization import Score
+from explorer.diffusion.process import Process
+from explorer.diffusion.steps import Step, StepResult
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Particles over time: ts (S+1,), xs (S+1, B, *D), x0_hats (S, B, *D) or None.
+
+    `evaluations` counts calls of the score on the whole batch.
+    """
+
+    ts: Tensor
+    xs: Tensor
+    x0_hats: Tensor | None = None
+    evaluations: int = 0
+
+    @property
+    def steps(self) -> int:
+        return len(self.ts) - 1
+
+
+class CountedScore:
+    """A score that counts its calls."""
+
+    def __init__(self, score: Score) -> None:
+        self._score, self.calls = score, 0
+
+    def __call__(self, x: Tensor, t: Tensor) -> Tensor:
+        self.calls += 1
+        return self._score(x, t)
+
+
+def exact_score(distribution: ExactDistribution, process: Process) -> Score:
+    """(x, t) → ∇ log p_t(x) of the diffused distribution, for t of shape ()."""
+
+    def score(x: Tensor, t: Tensor) -> Tensor:
+        return distribution.noised(process.alpha(t), process.sigma(t)).score(x)
+
+    return score
+
+
+def walk(
+    process: Process, score: Score, step: Step, x: Tensor, ts: Tensor, rng: Generator
+) -> Iterator[tuple[Tensor, StepResult]]:
+    """The times reached and the results of `step` along the decreasing grid ts, one by one."""
+    past: tuple[Tensor, StepResult] | None = None
+    for t, s in pairwise(ts):
+        result = step(process, score, x, t, s, rng, past)
+        past, x = (t, result), result.x
+        yield s, result
+
+
+def simulate(
+    process: Process, score: Score, step: Step, x: Tensor, ts: Tensor, rng: Generator
+) -> Trajectory:
+    """The whole trajectory from x at ts[0] to ts[-1]; an adaptive step adds its own times."""
+    counted = CountedScore(score)
+    times, states, estimates = [ts[:1]], [x[None]], []
+    for s, result in walk(process, counted, step, x, ts, rng):
+        inner = result.info.get("inner")
+        times.append(inner[0] if inner else s[None])
+        states.append(inner[1] if inner else result.x[None])
+        estimates.append(result.info["x0_hat"])
+    adaptive = any(len(part) > 1 for part in states)
+    return Trajectory(
+        torch.cat(times),
+        torch.cat(states),
+        None if adaptive else torch.stack(estimates),
+        counted.calls,
+    )
+
+
+def sample(
+    process: Process, score: Score, step: Step, x: Tensor, ts: Tensor, rng: Generator
+) -> Tensor:
+    """Only where the trajectory ends, (B, *D): no states are kept."""
+    for _, result in walk(process, score, step, x, ts, rng):
+        x = result.x
+    return x
+
+
+def forward(process: Process, x0: Tensor, ts: Tensor, rng: Generator) -> Trajectory:
+    """Paths of the forward SDE from x0 (B, *D) along increasing times ts, ts[0] = 0.
+
+    Drawn from the exact transitions x_t = α_{t|s} x_s + N(0, σ_t² − α_{t|s}² σ_s²), so that the
+    distribution at every t is right whatever the grid.
+    """
+    alphas, variances = process.alpha(ts), process.sigma(ts) ** 2
+    keeps = alphas[1:] / alphas[:-1]
+    spreads = (variances[1:] - keeps**2 * variances[:-1]).clamp_min(0).sqrt()
+    xs = [x0]
+    for keep, spread in zip(keeps, spreads, strict=True):
+        noise = torch.randn(x0.shape, generator=rng, dtype=x0.dtype, device=x0.device)
+        xs.append(keep * xs[-1] + spread * noise)
+    return Trajectory(ts, torch.stack(xs))
