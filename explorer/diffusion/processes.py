@@ -1,4 +1,4 @@
-"""The processes that can be chosen: variance exploding, EDM, the straight path, and the registry."""
+"""The processes to choose from: variance exploding, EDM, the straight path, and the registry."""
 
 from __future__ import annotations
 
