@@ -1,0 +1,93 @@
+"""The player: particles, densities and fields that move over Plotly figures, on one clock.
+
+    player(
+        [Pane(figure, (Density(...), Particles(...)), title="Exact score")],
+        key="race",
+        clock=Clock("t", values=(1.0, 0.0), steps=100),
+    )
+
+One bar of controls drives all panes: play, step, scrub, speed, loop, trails, also by keyboard.
+New data under the same `key` reaches the same player, which keeps its place and goes on playing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from explorer.ui.player import assets
+from explorer.ui.player.encode import encode
+from explorer.ui.player.layers import (
+    SHAPES,
+    Arrows,
+    Bars,
+    Clock,
+    Cursor,
+    Curve,
+    Density,
+    Layer,
+    Pane,
+    Particles,
+    Readout,
+    Tint,
+)
+
+__all__ = [
+    "SHAPES",
+    "Arrows",
+    "Bars",
+    "Clock",
+    "Cursor",
+    "Curve",
+    "Density",
+    "Layer",
+    "Pane",
+    "Particles",
+    "Readout",
+    "Tint",
+    "player",
+]
+
+# Not isolated: Plotly keeps its style sheet and its drag cover in the document itself.
+_mount = st.components.v2.component(
+    "explorer_player", js=assets.script(), css=assets.style(), isolate_styles=False
+)
+
+
+def player(
+    panes: Sequence[Pane],
+    *,
+    key: str,
+    clock: Clock,
+    height: int = 420,
+    columns: int | None = None,
+    autoplay: bool = True,
+    seconds: float = 6.0,
+    loop: bool = False,
+    position: float = 0.0,
+) -> None:
+    """Show `panes` side by side, each `height` pixels high, and play them on one clock.
+
+    A run takes `seconds` at normal speed and starts at clock coordinate `position` in [0, 1] when
+    the player first appears; later runs of the script leave its place alone. `columns` limits how
+    many panes lie beside each other; on a narrow screen they wrap. Whoever asks their system for
+    reduced motion gets no autoplay.
+    """
+    if not panes:
+        raise ValueError("player: no panes; give at least one Pane")
+    if not 0 <= position <= 1:
+        raise ValueError(f"player: position {position} must lie in [0, 1]")
+    if seconds <= 0 or height <= 0:
+        raise ValueError(f"player: seconds {seconds} and height {height} must be above 0")
+    options = {
+        "height": height,
+        "columns": columns or len(panes),
+        "autoplay": autoplay,
+        "seconds": seconds,
+        "loop": loop,
+        "position": position,
+        "plotly": assets.plotly_path(),
+        "base": st.get_option("server.baseUrlPath") or "",
+    }
+    _mount(key=key, data=encode(panes, clock, options))

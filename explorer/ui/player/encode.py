@@ -1,0 +1,182 @@
+"""Panes and their layers as one run of bytes: a JSON header, then the numbers, quantised.
+
+Layout: uint32 length of the header, the header (UTF-8, padded with blanks), the buffers, each at a
+multiple of 8 after the header. A buffer's entry in the header says
+`{"at", "bytes", "type", "shape", "scale", "offset", "deflated"}`, and its values are
+`offset + scale · stored` (a list of two where the last axis holds x and y). In a signed buffer the
+lowest integer stands for "absent".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from plotly.io.json import to_json_plotly
+
+from explorer.ui.player.layers import (
+    Arrows,
+    Bars,
+    Clock,
+    Cursor,
+    Curve,
+    Density,
+    Floats,
+    Layer,
+    Pane,
+    Particles,
+    Readout,
+    Tint,
+)
+
+ABSENT = -32768  # what an int16 buffer holds for a particle that is not there
+LEVELS = 32767
+ALIGN = 8
+
+
+class _Buffers:
+    """Collects arrays and hands out the header's entries for them."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def add(
+        self, array: np.ndarray, scale: Any = 1.0, offset: Any = 0.0, deflate: bool = False
+    ) -> dict[str, Any]:
+        raw = np.ascontiguousarray(array).tobytes()
+        stored = zlib.compress(raw, 1) if deflate else raw
+        entry = {
+            "at": self.size,
+            "bytes": len(stored),
+            "type": array.dtype.str[1:],
+            "shape": array.shape,
+            "scale": scale,
+            "offset": offset,
+            "deflated": deflate,
+        }
+        self.parts += [stored, b"\0" * (-len(stored) % ALIGN)]
+        self.size += len(stored) + -len(stored) % ALIGN
+        return entry
+
+    def exact(self, array: Floats) -> dict[str, Any]:
+        return self.add(np.asarray(array, dtype="<f4"))
+
+    def unit(self, array: Floats) -> dict[str, Any]:
+        """Values in [0, 1] as bytes; smooth pictures deflate to about a fifth."""
+        levels = np.rint(np.clip(array, 0, 1) * 255).astype("u1")
+        return self.add(levels, 1 / 255, 0.0, deflate=True)
+
+    def real(self, array: Floats, deflate: bool = False) -> dict[str, Any]:
+        """Any finite values as int16 over their range."""
+        low, high = float(array.min()), float(array.max())
+        scale = max(high - low, 1e-12) / (2 * LEVELS)
+        middle = (low + high) / 2
+        stored = np.rint((array - middle) / scale).clip(-LEVELS, LEVELS).astype("<i2")
+        return self.add(stored, scale, middle, deflate)
+
+    def points(self, xy: Floats) -> dict[str, Any]:
+        """Positions (F, N, 2) as int16 over each axis' own range, `ABSENT` where not finite."""
+        there = np.asarray(np.isfinite(xy).all(axis=-1))
+        lows, highs = zip(*(_reach(xy[..., axis][there]) for axis in (0, 1)), strict=True)
+        low, high = np.array(lows), np.array(highs)
+        scale = np.maximum(high - low, 1e-12) / (2 * LEVELS)
+        middle = (low + high) / 2
+        with np.errstate(invalid="ignore", over="ignore"):
+            levels = np.rint((xy - middle) / scale).clip(-LEVELS, LEVELS)
+        stored = np.where(there[..., None], levels, ABSENT).astype("<i2")
+        return self.add(stored, scale.tolist(), middle.tolist())
+
+
+def _reach(values: Floats) -> tuple[float, float]:
+    """The range to quantise over: all values, unless a few runaways would cost the rest."""
+    if values.size == 0:
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    inner, outer = (float(q) for q in np.quantile(values, (0.01, 0.99)))
+    room = 30 * max(outer - inner, 1e-12)
+    if high - low <= 2 * room:
+        return low, high
+    return max(low, inner - room), min(high, outer + room)
+
+
+def _layer(layer: Layer, put: _Buffers) -> dict[str, Any]:
+    """The header's entry for one layer: its numbers as buffers, its looks as they are."""
+    said: dict[str, Any] = {
+        "kind": type(layer).__name__.lower(),
+        "times": put.exact(layer.times),
+        "axes": [layer.xaxis, layer.yaxis],
+    }
+    looks: tuple[str, ...]
+    match layer:
+        case Particles():
+            said["xy"] = put.points(layer.xy)
+            for name in ("colours", "shapes"):
+                indices = getattr(layer, name)
+                said[name] = None if indices is None else put.add(indices)
+            looks = ("trail", "size", "opacity", "name")
+        case Density():
+            said["values"] = put.unit(layer.values)
+            looks = ("x", "y", "contours", "bands", "opacity", "colour")
+        case Tint():
+            said["weights"] = put.unit(layer.weights)
+            looks = ("x", "y", "opacity")
+        case Arrows():
+            said |= {"xy": put.exact(layer.xy), "vectors": put.real(layer.vectors, deflate=True)}
+            looks = ("colour", "width")
+        case Bars():
+            said |= {"edges": put.exact(layer.edges), "heights": put.real(layer.heights)}
+            looks = ("colour", "name", "opacity", "horizontal")
+        case Curve():
+            said |= {"px": put.exact(layer.x), "py": put.real(layer.y)}
+            looks = ("colour", "name", "dash", "width", "horizontal")
+        case Cursor():
+            said["at"] = put.exact(layer.x)
+            looks = ("colour", "horizontal")
+        case Readout():
+            said["channels"] = {n: put.real(c, deflate=True) for n, c in layer.channels.items()}
+            looks = ("x", "y", "vector", "vector_label", "digits")
+        case _:
+            raise ValueError(f"{type(layer).__name__} is no layer that the player knows")
+    return said | {name: getattr(layer, name) for name in looks}
+
+
+def _figure(pane: Pane) -> str:
+    """The pane's figure as JSON, without Plotly's template: the player brings its own per theme."""
+    figure = pane.figure.to_plotly_json()
+    layout = {name: part for name, part in figure["layout"].items() if name != "template"}
+    return str(to_json_plotly({"data": figure["data"], "layout": layout}))
+
+
+def _digest(text: bytes) -> str:
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+def encode(panes: Sequence[Pane], clock: Clock, options: dict[str, Any]) -> bytes:
+    """The player's payload, with `options` (plain values) passed through to the browser."""
+    put = _Buffers()
+    said = []
+    for pane in panes:
+        figure = _figure(pane)
+        said.append(
+            {
+                "title": pane.title,
+                "note": pane.note,
+                "figure": json.loads(figure),
+                "figure_id": _digest(figure.encode()),
+                "layers": [_layer(layer, put) for layer in pane.layers],
+            }
+        )
+    body = b"".join(put.parts)
+    header = {"panes": said, "clock": asdict(clock), "options": options}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    header["version"] = _digest(text + body)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-(len(text) + 4) % ALIGN)
+    return struct.pack("<I", len(text)) + text + body

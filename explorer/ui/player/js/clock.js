@@ -1,0 +1,51 @@
+// The one clock of all panes: a position in [0, 1] that runs, stops and jumps. Knows no DOM.
+
+export const SPEEDS = [0.25, 0.5, 1, 2, 4];
+
+const LINGER = 0.7; // seconds at the end before a loop starts over
+const LONGEST = 0.1; // seconds: what a frame counts at most, so that a hidden tab does not jump
+
+export function makeClock({ seconds, loop, position }) {
+  return { seconds, loop, position, playing: false, speed: 1, last: null, lingered: 0 };
+}
+
+export function play(clock) {
+  if (clock.position >= 1) clock.position = 0;
+  Object.assign(clock, { playing: true, last: null, lingered: 0 });
+}
+
+export function pause(clock) {
+  clock.playing = false;
+}
+
+export function seek(clock, position) {
+  clock.position = Math.min(1, Math.max(0, position));
+  clock.lingered = 0;
+}
+
+// To the neighbouring one of `steps` steps, from wherever the clock stands.
+export function step(clock, direction, steps) {
+  pause(clock);
+  const here = clock.position * steps;
+  const next = direction > 0 ? Math.floor(here + 1 + 1e-6) : Math.ceil(here - 1 - 1e-6);
+  seek(clock, next / steps);
+}
+
+export function changeSpeed(clock, direction) {
+  const at = SPEEDS.indexOf(clock.speed) + direction;
+  clock.speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, at))];
+}
+
+// Moves on to `now` (milliseconds); without a loop it stops at the end.
+export function tick(clock, now) {
+  if (!clock.playing) return;
+  const elapsed = clock.last === null ? 0 : Math.min(LONGEST, (now - clock.last) / 1000);
+  clock.last = now;
+  if (clock.position < 1) {
+    clock.position = Math.min(1, clock.position + (elapsed * clock.speed) / clock.seconds);
+    if (clock.position === 1 && !clock.loop) pause(clock);
+    return;
+  }
+  clock.lingered += elapsed;
+  if (clock.lingered >= LINGER) seek(clock, 0);
+}

@@ -1,0 +1,129 @@
+// The control bar and the keyboard. Tells `act` what is asked for; shows what it is given.
+
+import { SPEEDS } from "./clock.js";
+import { ICONS } from "./icons.js";
+import { formatNumber } from "./readout.js";
+
+const SCRUBBER_STEPS = 1000;
+const SPEED_NAMES = { 0.25: "¼×", 0.5: "½×", 1: "1×", 2: "2×", 4: "4×" };
+
+const KEYS = {
+  " ": "toggle",
+  ArrowLeft: "back",
+  ArrowRight: "forward",
+  Home: "start",
+  End: "end",
+  "[": "slower",
+  "]": "faster",
+  l: "loop",
+  L: "loop",
+};
+
+export function make(tag, className, properties = {}) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.className = className;
+  return element;
+}
+
+function button(name, label, act) {
+  const element = make("button", `dxp-button dxp-${name}`, { type: "button", title: label });
+  element.setAttribute("aria-label", label);
+  element.innerHTML = ICONS[name] ?? ICONS.play;
+  element.addEventListener("click", () => act(name));
+  return element;
+}
+
+function speedMenu(act) {
+  const menu = make("select", "dxp-speed", { title: "Speed ([ and ])" });
+  menu.setAttribute("aria-label", "Speed");
+  for (const speed of SPEEDS) menu.append(new Option(SPEED_NAMES[speed], speed));
+  menu.addEventListener("change", () => act("speed", Number(menu.value)));
+  return menu;
+}
+
+function scrubber(act) {
+  const range = make("input", "dxp-scrubber", { type: "range", min: 0, max: SCRUBBER_STEPS });
+  range.setAttribute("aria-label", "Time");
+  range.addEventListener("input", () => act("seek", range.value / SCRUBBER_STEPS));
+  return range;
+}
+
+// The clock's value at a position, as text: "t = 0.43".
+function clockText({ label, values, digits }, position) {
+  const at = position * (values.length - 1);
+  const low = Math.min(Math.floor(at), Math.max(0, values.length - 2));
+  const high = Math.min(low + 1, values.length - 1);
+  const value = values[low] + (values[high] - values[low]) * (at - low);
+  return `${label} = ${formatNumber(value, digits)}`;
+}
+
+export function makeControls(act) {
+  const bar = make("div", "dxp-bar");
+  bar.setAttribute("role", "group");
+  bar.setAttribute("aria-label", "Player controls");
+  const buttons = {
+    start: button("start", "To the start (Home)", act),
+    back: button("back", "One step back (←)", act),
+    toggle: button("toggle", "Play (space)", act),
+    forward: button("forward", "One step on (→)", act),
+    end: button("end", "To the end (End)", act),
+    loop: button("loop", "Loop (L)", act),
+    trails: button("trails", "Trails", act),
+  };
+  const range = scrubber(act);
+  const readout = make("output", "dxp-time");
+  const speed = speedMenu(act);
+  const { start, back, toggle, forward, end, loop, trails } = buttons;
+  bar.append(start, back, toggle, forward, end, range, readout, speed, loop, trails);
+  let playing = null;
+
+  function show(state, clockSpec) {
+    if (playing !== state.playing) {
+      playing = state.playing;
+      const label = playing ? "Pause (space)" : "Play (space)";
+      toggle.innerHTML = playing ? ICONS.pause : ICONS.play;
+      toggle.title = label;
+      toggle.setAttribute("aria-label", label);
+    }
+    const text = clockText(clockSpec, state.position);
+    range.value = Math.round(state.position * SCRUBBER_STEPS);
+    range.style.setProperty("--dxp-done", `${100 * state.position}%`);
+    range.setAttribute("aria-valuetext", text);
+    readout.textContent = text;
+    speed.value = String(state.speed);
+    loop.setAttribute("aria-pressed", String(state.loop));
+    trails.setAttribute("aria-pressed", String(state.trails));
+    trails.hidden = !state.hasTrails;
+  }
+
+  // The read-out gets room for its widest text, so that the bar does not twitch.
+  function reserve(clockSpec) {
+    const ends = [0, 0.5, 1].map((p) => clockText(clockSpec, p).length);
+    readout.style.minWidth = `${Math.max(...ends) + 1}ch`;
+  }
+
+  return { bar, show, reserve };
+}
+
+// Keys act where the player has the focus, or else under the pointer when nobody else has it.
+export function listenToKeys(root, act) {
+  let hovered = false;
+  const onKey = (event) => {
+    const action = KEYS[event.key];
+    if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { activeElement } = document;
+    const focused = root.contains(activeElement);
+    if (!focused && !(hovered && (!activeElement || activeElement === document.body))) return;
+    // a focused button or menu keeps the keys that work it
+    if (activeElement.matches("button, select") && [" ", "Home", "End"].includes(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act(action);
+  };
+  const enter = () => (hovered = true);
+  const leave = () => (hovered = false);
+  root.addEventListener("pointerenter", enter);
+  root.addEventListener("pointerleave", leave);
+  document.addEventListener("keydown", onKey, true);
+  return () => document.removeEventListener("keydown", onKey, true);
+}

@@ -1,0 +1,211 @@
+// One picture: a canvas under a Plotly figure, the figure, and a canvas over it.
+
+import { make } from "./controls.js";
+import { makeLayer } from "./layers.js";
+import { themedLayout } from "./theme.js";
+
+const CONFIG = {
+  displaylogo: false,
+  responsive: false,
+  modeBarButtonsToRemove: ["toImage", "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+};
+
+function skeleton() {
+  const element = make("section", "dxp-pane");
+  const head = make("header", "dxp-head");
+  const title = make("span", "dxp-title");
+  const legend = make("span", "dxp-legend");
+  const stage = make("div", "dxp-stage");
+  const back = make("canvas", "dxp-canvas dxp-back");
+  const plot = make("div", "dxp-plot");
+  const front = make("canvas", "dxp-canvas dxp-front");
+  const tip = make("div", "dxp-tip", { hidden: true });
+  const note = make("p", "dxp-note");
+  head.append(title, legend);
+  stage.append(back, plot, front, tip);
+  element.append(head, stage, note);
+  return { element, head, title, legend, stage, back, plot, front, tip, note };
+}
+
+// How data lie on the stage, from Plotly's own axes, at this very moment of a zoom or pan.
+function viewOf(full, [xName, yName], size, dpr) {
+  const xAxis = full[`xaxis${xName.slice(1)}`];
+  const yAxis = full[`yaxis${yName.slice(1)}`];
+  if (!xAxis || !yAxis) return null;
+  const xScale = xAxis._length / (xAxis.range[1] - xAxis.range[0]);
+  const yScale = yAxis._length / (yAxis.range[0] - yAxis.range[1]);
+  return {
+    x: { scale: xScale, shift: xAxis._offset - xScale * xAxis.range[0] },
+    y: { scale: yScale, shift: yAxis._offset - yScale * yAxis.range[1] },
+    left: xAxis._offset,
+    top: yAxis._offset,
+    width: xAxis._length,
+    height: yAxis._length,
+    stage: size,
+    dpr,
+  };
+}
+
+function chip(entry, theme) {
+  const element = make("span", entry.line ? "dxp-chip dxp-line" : "dxp-chip");
+  element.style.setProperty("--dxp-chip", theme.palette[entry.colour]);
+  if (entry.dash) element.classList.add("dxp-dash");
+  element.textContent = entry.name;
+  return element;
+}
+
+export function makePane(hooks) {
+  const parts = skeleton();
+  const { element, stage, plot, back, front, tip } = parts;
+  const size = { width: 0, height: 0 };
+  let spec = null;
+  let layers = [];
+  let figureId = null;
+  let Plotly = null;
+  let pointer = null;
+  let listening = false;
+
+  const observer = new ResizeObserver(() => {
+    const { clientWidth: width, clientHeight: height } = stage;
+    if (!width || (width === size.width && height === size.height)) return;
+    Object.assign(size, { width, height });
+    if (Plotly && listening) Plotly.relayout(plot, { width, height });
+    hooks.redraw();
+  });
+  observer.observe(stage);
+
+  stage.addEventListener("pointermove", (event) => {
+    const box = stage.getBoundingClientRect();
+    pointer = { x: event.clientX - box.left, y: event.clientY - box.top };
+    if (layers.some((layer) => layer.pointed)) hooks.redraw();
+  });
+  stage.addEventListener("pointerleave", () => {
+    pointer = null;
+    hooks.redraw();
+  });
+
+  function listen() {
+    plot.on("plotly_relayouting", hooks.redraw);
+    plot.on("plotly_afterplot", hooks.redraw);
+    plot.on("plotly_relayout", () => {
+      hooks.redraw();
+      hooks.zoomed(pane);
+    });
+    listening = true;
+  }
+
+  function drawFigure(theme) {
+    const { data, layout } = structuredClone(spec.figure);
+    size.width = stage.clientWidth;
+    size.height = stage.clientHeight;
+    const coarse = matchMedia("(pointer: coarse)").matches;
+    const themed = themedLayout(layout, theme, { ...size, coarse });
+    return Plotly.react(plot, data, themed, CONFIG);
+  }
+
+  // Shows the figure; a figure that is already there is not drawn again.
+  async function setFigure(library, next, theme) {
+    Plotly = library;
+    spec = next;
+    if (figureId === next.figure_id) return;
+    await drawFigure(theme);
+    figureId = next.figure_id;
+    if (!listening) listen();
+  }
+
+  function setLayers(theme) {
+    layers = spec.layers.map(makeLayer);
+    showWords(theme);
+  }
+
+  function showWords(theme, said = spec) {
+    parts.title.textContent = said.title;
+    parts.note.textContent = said.note;
+    parts.note.hidden = !said.note;
+    const entries = layers.map((layer) => layer.legend).filter(Boolean);
+    parts.legend.replaceChildren(...entries.map((entry) => chip(entry, theme)));
+    parts.head.hidden = !said.title && entries.length === 0;
+  }
+
+  async function retheme(theme) {
+    if (!listening) return;
+    await drawFigure(theme);
+    showWords(theme);
+  }
+
+  function fresh(canvas, dpr) {
+    const width = Math.round(size.width * dpr);
+    const height = Math.round(size.height * dpr);
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d");
+    context.setTransform(dpr, 0, 0, dpr, 0, 0);
+    context.clearRect(0, 0, size.width, size.height);
+    return context;
+  }
+
+  function label(text) {
+    tip.textContent = text;
+    tip.hidden = false;
+    const left = pointer.x + tip.offsetWidth + 24 > size.width;
+    tip.style.left = `${left ? pointer.x - tip.offsetWidth - 12 : pointer.x + 14}px`;
+    tip.style.top = `${Math.max(2, pointer.y - tip.offsetHeight - 10)}px`;
+  }
+
+  function draw(position, { theme, trails }) {
+    if (!listening || !size.width) return;
+    const dpr = Math.min(2, window.devicePixelRatio || 1);
+    const scene = { theme, trails, pointer, label };
+    const under = layers.some((layer) => !layer.front) || back.width > 1 ? fresh(back, dpr) : null;
+    const over = fresh(front, dpr);
+    tip.hidden = true;
+    for (const layer of layers) {
+      const view = viewOf(plot._fullLayout, layer.axes, size, dpr);
+      if (!view) continue;
+      const context = layer.front ? over : under;
+      context.save();
+      context.beginPath();
+      context.rect(view.left, view.top, view.width, view.height);
+      context.clip();
+      layer.draw(context, view, position, scene);
+      context.restore();
+    }
+  }
+
+  const ranges = () => {
+    const { xaxis, yaxis } = plot._fullLayout;
+    return { "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range] };
+  };
+
+  // Takes over another pane's ranges, unless it has them already.
+  function zoomTo(wanted) {
+    if (JSON.stringify(ranges()) !== JSON.stringify(wanted)) Plotly.relayout(plot, wanted);
+  }
+
+  function destroy() {
+    observer.disconnect();
+    if (Plotly && listening) Plotly.purge(plot);
+    element.remove();
+  }
+
+  const pane = {
+    element,
+    setFigure,
+    setLayers,
+    showWords,
+    retheme,
+    draw,
+    ranges,
+    zoomTo,
+    destroy,
+    get link() {
+      return spec?.figure.layout.meta?.link;
+    },
+    get hasTrails() {
+      return layers.some((layer) => layer.hasTrails);
+    },
+    get trailed() {
+      return layers.some((layer) => layer.trailed);
+    },
+  };
+  return pane;
+}

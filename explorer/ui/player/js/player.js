@@ -1,0 +1,189 @@
+// A player: panes and a control bar on one clock, and its life inside Streamlit.
+
+import { changeSpeed, makeClock, pause, play, seek, step, tick } from "./clock.js";
+import { listenToKeys, make, makeControls } from "./controls.js";
+import { decode } from "./decode.js";
+import { makePane } from "./pane.js";
+import { loadPlotly } from "./plotly.js";
+import { readTheme } from "./theme.js";
+
+const FPS_WINDOW = 500; // milliseconds
+
+function makePlayer(parent) {
+  const root = make("div", "dxp", { tabIndex: 0 });
+  root.setAttribute("role", "region");
+  root.setAttribute("aria-label", "Animation; space plays, arrow keys step");
+  const grid = make("div", "dxp-grid");
+  const controls = makeControls(act);
+  root.append(grid, controls.bar);
+  parent.append(root);
+
+  let panes = [];
+  let header = null;
+  let clock = null;
+  let theme = null;
+  let trails = null; // null until someone switches them: as the layers ask
+  let frame = 0; // the pending animation frame
+  let received = 0; // the number of the latest payload
+  let visible = true;
+  let paints = 0;
+  let counting = { since: 0, paints: 0 };
+  const stopKeys = listenToKeys(root, act);
+  const watcher = new IntersectionObserver(([entry]) => {
+    visible = entry.isIntersecting;
+    if (visible) redraw();
+  });
+  watcher.observe(root);
+
+  function act(name, value) {
+    if (!clock) return;
+    const { steps } = header.clock;
+    const actions = {
+      toggle: () => (clock.playing ? pause(clock) : play(clock)),
+      start: () => seek(clock, 0),
+      end: () => (pause(clock), seek(clock, 1)),
+      back: () => step(clock, -1, steps),
+      forward: () => step(clock, 1, steps),
+      seek: () => (pause(clock), seek(clock, value)),
+      slower: () => changeSpeed(clock, -1),
+      faster: () => changeSpeed(clock, 1),
+      speed: () => (clock.speed = value),
+      loop: () => (clock.loop = !clock.loop),
+      trails: () => (trails = !trailsShown()),
+    };
+    actions[name]();
+    redraw();
+  }
+
+  function trailsShown() {
+    return trails ?? panes.some((pane) => pane.trailed);
+  }
+
+  function redraw() {
+    if (frame === 0 && root.dataset.ready) frame = requestAnimationFrame(render);
+  }
+
+  function render(now) {
+    frame = 0;
+    if (!root.isConnected) return;
+    tick(clock, now);
+    if (visible) {
+      panes.forEach((pane) => pane.draw(clock.position, { theme, trails }));
+      paints += 1;
+    }
+    controls.show(
+      { ...clock, trails: trailsShown(), hasTrails: panes.some((pane) => pane.hasTrails) },
+      header.clock,
+    );
+    report(now);
+    if (clock.playing) redraw();
+  }
+
+  // What tests and benchmarks read off the page.
+  function report(now) {
+    const { dataset } = root;
+    dataset.position = clock.position.toFixed(4);
+    dataset.frame = Math.round(clock.position * header.clock.steps);
+    dataset.playing = clock.playing ? "1" : "0";
+    dataset.paints = paints;
+    const elapsed = now - counting.since;
+    if (elapsed < FPS_WINDOW) return;
+    if (elapsed < 3 * FPS_WINDOW) {
+      dataset.fps = ((1000 * (paints - counting.paints)) / elapsed).toFixed(1);
+    }
+    counting = { since: now, paints };
+  }
+
+  function zoomed(source) {
+    if (!source.link) return;
+    const wanted = source.ranges();
+    for (const pane of panes) if (pane !== source && pane.link === source.link) pane.zoomTo(wanted);
+  }
+
+  function arrange(count) {
+    while (panes.length > count) panes.pop().destroy();
+    while (panes.length < count) {
+      const pane = makePane({ redraw, zoomed });
+      panes.push(pane);
+      grid.append(pane.element);
+    }
+    const { height, columns } = header.options;
+    root.style.setProperty("--dxp-height", `${height}px`);
+    root.style.setProperty("--dxp-columns", Math.min(columns, count));
+  }
+
+  function startClock({ options }) {
+    clock = makeClock(options);
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (options.autoplay && !still) play(clock);
+  }
+
+  async function receive(payload) {
+    received += 1;
+    const mine = received;
+    performance.mark("player:data");
+    const next = await decode(payload);
+    if (mine !== received) return;
+    if (next.version === header?.version) return retheme();
+    await show(next, mine);
+  }
+
+  async function show(next, mine) {
+    theme = readTheme(parent);
+    header = next;
+    if (!clock) startClock(next);
+    clock.seconds = next.options.seconds;
+    arrange(next.panes.length);
+    controls.reserve(next.clock);
+    if (!root.dataset.ready) {
+      panes.forEach((pane, k) => pane.showWords(theme, next.panes[k]));
+      controls.show({ ...clock, trails: false, hasTrails: false }, next.clock);
+    }
+    const Plotly = await loadPlotly(next.options.plotly, next.options.base);
+    if (mine !== received || !root.isConnected) return;
+    await Promise.all(panes.map((pane, k) => pane.setFigure(Plotly, next.panes[k], theme)));
+    if (mine !== received) return;
+    panes.forEach((pane) => pane.setLayers(theme));
+    root.dataset.ready = "1";
+    render(performance.now());
+    root.dataset.version = next.version;
+    performance.mark("player:picture");
+  }
+
+  async function retheme() {
+    theme = readTheme(parent);
+    await Promise.all(panes.map((pane) => pane.retheme(theme)));
+    redraw();
+  }
+
+  function destroy() {
+    received += 1;
+    cancelAnimationFrame(frame);
+    watcher.disconnect();
+    stopKeys();
+    panes.forEach((pane) => pane.destroy());
+    panes = [];
+    root.remove();
+  }
+
+  return { root, receive, destroy };
+}
+
+const players = new WeakMap(); // by the element that Streamlit gives each instance
+
+// Called at first, at each new payload and at each change of theme. The clean-up also runs when a
+// newer call overtakes this one, so it ends the player only once its element has left the page.
+export default function ({ data, parentElement }) {
+  if (!players.has(parentElement)) players.set(parentElement, makePlayer(parentElement));
+  const player = players.get(parentElement);
+  player.receive(data).catch((error) => {
+    player.root.dataset.error = error.message;
+    throw error;
+  });
+  return () =>
+    setTimeout(() => {
+      if (parentElement.isConnected || players.get(parentElement) !== player) return;
+      players.delete(parentElement);
+      player.destroy();
+    });
+}

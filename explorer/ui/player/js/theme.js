@@ -1,0 +1,81 @@
+// Colours and fonts: Streamlit's, read from its CSS variables, and Okabe and Ito's palette.
+
+// As in explorer/figures/palette.py, so that layers match the figures' own traces.
+const PALETTE = [
+  "#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#808080",
+];
+
+export function toRgb(colour) {
+  const context = (toRgb.context ??= Object.assign(document.createElement("canvas"), {
+    width: 1,
+    height: 1,
+  }).getContext("2d", { willReadFrequently: true }));
+  context.clearRect(0, 0, 1, 1);
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 1, 1);
+  return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+}
+
+export function withAlpha(colour, alpha) {
+  return `rgba(${toRgb(colour).join(",")},${alpha})`;
+}
+
+export function readTheme(element) {
+  const style = getComputedStyle(element);
+  const variable = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
+  const background = variable("--st-background-color", "#ffffff");
+  const [r, g, b] = toRgb(background);
+  const dark = 0.299 * r + 0.587 * g + 0.114 * b < 128;
+  return {
+    dark,
+    palette: PALETTE,
+    background,
+    text: variable("--st-text-color", dark ? "#fafafa" : "#31333f"),
+    font: variable("--st-font", "sans-serif"),
+    density: dark ? "#8ea2ff" : "#4455b8", // indigo: apart from every colour of the palette
+  };
+}
+
+export function paletteColour(theme, index, otherwise) {
+  return index === null || index === undefined ? otherwise : theme.palette[index];
+}
+
+function axisLooks(theme) {
+  return {
+    automargin: true,
+    gridcolor: withAlpha(theme.text, 0.1),
+    linecolor: withAlpha(theme.text, 0.25),
+    zerolinecolor: withAlpha(theme.text, 0.22),
+    zerolinewidth: 1,
+    tickfont: { size: 12 },
+    title: { font: { size: 13 }, standoff: 8 },
+  };
+}
+
+// The figure's layout on transparent ground, with our looks wherever it states none of its own.
+export function themedLayout(layout, theme, options) {
+  const axis = axisLooks(theme);
+  const template = {
+    layout: {
+      colorway: theme.palette,
+      font: { color: theme.text, family: theme.font, size: 13 },
+      hoverlabel: { bgcolor: theme.background, font: { color: theme.text } },
+      legend: { bgcolor: withAlpha(theme.background, 0.6), font: { size: 12 } },
+      margin: { l: 46, r: 14, t: 12, b: 40 },
+      xaxis: axis,
+      yaxis: axis,
+    },
+  };
+  return {
+    dragmode: options.coarse ? false : "zoom",
+    uirevision: "player",
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: withAlpha(theme.text, 0.4) },
+    ...layout,
+    template,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    autosize: true,
+    width: undefined,
+    height: options.height,
+  };
+}
