@@ -1,0 +1,84 @@
+"""The frame around every page: its head, the menu, the style sheet and projector mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from explorer.ui import controls, links, menu
+
+PRODUCT = "Diffusion explorer"
+_HERE = Path(__file__).parent
+_ICON = str(_HERE / "icon.png")
+_STYLE = (_HERE / "style.css").read_text(encoding="utf-8")
+_PROJECTOR = (_HERE / "projector.css").read_text(encoding="utf-8")
+
+
+def page(title: str, *, intro: str = "") -> None:
+    """Draw the frame. Every page calls this first, before any other element.
+
+    intro: one line of plain words on what the page shows, Markdown.
+    """
+    st.set_page_config(
+        page_title=title if title == PRODUCT else f"{title} · {PRODUCT}",
+        page_icon=_ICON,  # a named icon would be fetched from the network
+        layout="wide",
+        initial_sidebar_state=260,
+    )
+    links.enter(title)
+    on = projector()
+    st.html(f"<style>{_STYLE}{_PROJECTOR if on else ''}</style>")
+    if on:
+        with st.container(key="projector-bar", horizontal=True, vertical_alignment="center"):
+            _head(title)
+            with st.popover("Menu", icon=":material/menu:", type="tertiary"):
+                _menu()
+    else:
+        with st.sidebar:
+            with st.container(key="brand", horizontal=True, gap="small"):
+                st.image(_ICON, width=26)
+                st.markdown(f"**{PRODUCT}**")
+            _menu()
+        _head(title)
+    if intro:
+        with st.container(key="intro"):
+            st.markdown(intro)
+    links.place_notes()
+
+
+def projector() -> bool:
+    """Whether the page is drawn for a projector: larger type, thicker lines, nothing beside it."""
+    return bool(st.session_state.get("projector", "") == "1" or _asked_for())
+
+
+def _asked_for() -> bool:
+    return "projector" not in st.session_state and links.from_link("projector")[-1:] == ["1"]
+
+
+def stage(controls_share: float = 0.26) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Two columns below the head, the narrow one for the controls and the wide for the picture."""
+    with st.container(key="stage"):
+        narrow, wide = st.columns([controls_share, 1 - controls_share], gap="medium")
+    return narrow, wide
+
+
+def _head(title: str) -> None:
+    with st.container(key="head"):
+        st.title(title, anchor=False)
+
+
+def _menu() -> None:
+    for section, pages in menu.sections():
+        with st.container(gap=None, key=f"menu-{section.lower().replace(' ', '-') or 'home'}"):
+            if section:
+                st.caption(section)
+            for entry in pages:
+                st.page_link(entry.file, label=entry.title, icon=entry.icon, width="stretch")
+    controls.switch(
+        key="projector",
+        label="Projector mode",
+        help="Larger type and thicker lines, and nothing but the page.",
+        of_page=False,
+    )

@@ -1,0 +1,89 @@
+"""What every control shares: a place in the link, a default, and a note where the link is wrong.
+
+Streamlit drops an unusable link parameter without a word as soon as its widget is drawn, so a
+parameter is looked at here first. A note is plain text, never Markdown or HTML: it quotes what
+somebody else may have put into the link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+_DEFAULTS = "_defaults"  # key → default of every control this page has drawn
+_NOTES = "_notes"  # key → (note, the value it goes with)
+_PAGE = "_page"
+_SLOT = "_note_slot"
+
+
+def enter(page: str) -> None:
+    """Start a run of `page`. On a switch, controls left at their default do not follow.
+
+    A value that a user chose goes along to a page with the same control; a mere default must not,
+    for the other page may have a better one.
+    """
+    if st.session_state.get(_PAGE) != page:
+        for key, default in st.session_state.get(_DEFAULTS, {}).items():
+            if key in st.session_state and st.session_state[key] == default:
+                del st.session_state[key]
+        st.session_state[_DEFAULTS] = {}
+        st.session_state[_NOTES] = {}
+        st.session_state[_PAGE] = page
+
+
+def place_notes() -> None:
+    """Notes appear here, at the page's head, however deep their controls are."""
+    st.session_state[_SLOT] = st.container(key="notes")
+
+
+def register(key: str, default: Any) -> None:
+    """Remember a control, for `reset` and for the next switch of pages."""
+    st.session_state.setdefault(_DEFAULTS, {})[key] = default
+
+
+def restore(values: Mapping[str, Any]) -> None:
+    """Set every control of the page to its default, but those in `values` to these. A callback."""
+    for key, default in st.session_state.get(_DEFAULTS, {}).items():
+        if key not in values and key in st.session_state:
+            st.session_state[key] = default
+    for key, value in values.items():
+        if key not in st.session_state:
+            # a control not drawn yet: Streamlit would leave it out of the link
+            st.query_params[key] = f"{value:g}" if isinstance(value, float) else str(value)
+        st.session_state[key] = value
+
+
+def from_link(key: str) -> list[str]:
+    """The raw values of `key` in the link, none where it is absent."""
+    return list(st.query_params.get_all(key))
+
+
+def plain(text: str) -> str:
+    """Somebody else's text made fit to be quoted: one line, printable, at most 40 characters."""
+    line = "".join(c if c.isprintable() else "�" for c in text)
+    return line if len(line) <= 40 else line[:39] + "…"
+
+
+def refuse(key: str, raw: list[str], used: str, way_out: str) -> str:
+    """The note for a link parameter that cannot be used."""
+    given = "&".join(f"{key}={plain(text)}" for text in raw[:3])
+    return f"{given} in the link is not usable; {used} is used. {way_out}"
+
+
+def note(key: str, text: str, value: Any) -> None:
+    """Keep a note on the page until its control takes another value than `value`."""
+    st.session_state.setdefault(_NOTES, {})[key] = (text, value)
+
+
+def show_note(key: str, value: Any) -> None:
+    """Show the note on `key`, if it has one that still goes with `value`; at the page's head."""
+    text, held = st.session_state.get(_NOTES, {}).get(key, ("", None))
+    if not text:
+        return
+    if held != value:
+        del st.session_state[_NOTES][key]
+        return
+    slot = st.session_state.get(_SLOT)
+    (st if slot is None else slot).text(text)

@@ -1,0 +1,75 @@
+"""The table of pages: the sidebar's menu, the cards on the home page and the tests all read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+
+HOME = "app.py"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its file, what the menu calls it, and one line on what it shows.
+
+    thumbnail: the name of a drawing in `explorer.ui.thumbnails`.
+    preset: link parameters under which the home page opens it, so that it starts with a view
+    worth seeing.
+    """
+
+    file: str
+    title: str
+    icon: str
+    section: str
+    line: str
+    thumbnail: str = ""
+    preset: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """The page's link on the server: `/` for the home page, `/name` for the others."""
+        name = self.file.removeprefix("pages/").removesuffix(".py")
+        return "/" if self.file == HOME else f"/{name}"
+
+
+MENU: tuple[Page, ...] = (
+    Page(HOME, "Home", ":material/home:", "", "What there is to see."),
+    Page(
+        "pages/forward_diffusion.py",
+        "Forward diffusion",
+        ":material/blur_on:",
+        "Noise in",
+        "Follow particles as noise washes two modes into one bell.",
+        "paths",
+    ),
+    Page(
+        "pages/noise_schedules.py",
+        "Noise schedules",
+        ":material/show_chart:",
+        "Noise in",
+        "How fast the signal fades and the noise grows, process beside process.",
+        "schedules",
+    ),
+    Page(
+        "pages/score_field.py",
+        "Score field",
+        ":material/explore:",
+        "Noise out",
+        "The arrows that point back to the data, exact at every noise level.",
+        "field",
+    ),
+    Page(
+        "pages/reverse_race.py",
+        "Reverse race",
+        ":material/sports_score:",
+        "Noise out",
+        "All ways back from noise, side by side from the same start.",
+        "race",
+    ),
+)
+
+
+def sections() -> list[tuple[str, list[Page]]]:
+    """The menu grouped by section, in the table's order; the home page's section is empty."""
+    return [(name, list(pages)) for name, pages in groupby(MENU, key=lambda page: page.section)]

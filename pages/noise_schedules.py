@@ -1,0 +1,5 @@
+"""Noise schedules."""
+
+from explorer.ui.frame import page
+
+page("Noise schedules")

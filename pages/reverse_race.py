@@ -1,0 +1,5 @@
+"""Reverse race."""
+
+from explorer.ui.frame import page
+
+page("Reverse race")

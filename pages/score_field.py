@@ -1,0 +1,5 @@
+"""Score field."""
+
+from explorer.ui.frame import page
+
+page("Score field")
