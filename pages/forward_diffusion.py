@@ -1,31 +1,60 @@
-"""Forward diffusion: the noise level of a process over time."""
+"""Data becomes noise: paths and histograms in 1D, clouds and densities in 2D."""
 
-import plotly.graph_objects as go
-import torch
+import streamlit as st
 
-from explorer.data.distributions import DISTRIBUTIONS
-from explorer.diffusion.processes import PROCESSES
-from explorer.figures.base import CHART_CONFIG, axes_figure
-from explorer.figures.palette import colour
-from explorer.ui import controls
-from explorer.ui.frame import page, projector, stage
+from explorer.registry import Param
+from explorer.ui import controls, frame, scenes
+from explorer.ui.player import player
+from explorer.ui.setup import choose_distribution, choose_process
 
-page("Forward diffusion", intro="Noise grows from left to right.")
-left, right = stage()
-with left:
-    controls.presets({"Tutorial": {"proc": "ve", "ve.lam": 25.0}, "DDPM": {"proc": "ddpm"}})
-    controls.choose(DISTRIBUTIONS, key="dist", label="Data", default="gaussians-1d")
-    name, values = controls.choose(PROCESSES, key="proc", label="Process", default="ve")
-    controls.seed()
-    controls.reset()
-t = torch.linspace(0, 1, 101, dtype=torch.float64)
-sigma = PROCESSES[name].build(values).sigma(t)
-figure = axes_figure(
-    (0, 1),
-    (0, float(sigma.max()) * 1.05),
-    x_title="t",
-    y_title="σ",
-    scale=1.4 if projector() else 1,
+frame.page(
+    "Forward diffusion",
+    intro="Add a little noise, again and again, until nothing of the data is left: "
+    r"$x_t=\alpha_t\,x_0+\sigma_t\,\varepsilon$ with $\varepsilon\sim\mathcal N(0,I)$.",
 )
-figure.add_trace(go.Scatter(x=t.numpy(), y=sigma.numpy(), line={"color": colour(0)}))
-right.plotly_chart(figure, config=CHART_CONFIG, key="chart")
+controls.presets(
+    {
+        "Two modes, λ = 10": {"dim": "1", "dist1": "gaussians-1d", "proc": "ve", "ve.lam": 10.0},
+        "Two blobs, λ = 26": {"dim": "2", "dist2": "blobs", "proc": "ve", "ve.lam": 26.0},
+        "Two moons, DDPM": {"dim": "2", "dist2": "moons", "proc": "ddpm", "ddpm.steps": 500},
+        "Uneven mixture, T = 200": {
+            "dim": "1",
+            "dist1": "mixture-1d",
+            "proc": "ddpm",
+            "ddpm.steps": 200,
+            "ddpm.beta_end": 0.2,
+        },
+        "Twelve points, EDM": {"dim": "2", "dist2": "points", "proc": "edm"},
+    }
+)
+
+narrow, wide = frame.stage()
+with narrow:
+    dim = int(controls.segments({"1": "1D", "2": "2D"}, key="dim", label="Dimensions", default="1"))
+    distribution = choose_distribution(dim, default="gaussians-1d" if dim == 1 else "moons")
+    process = choose_process(default="ve")
+    count = Param("n", "Particles", 800, 50, 5000, 50, "Up to 200 paths are drawn in 1D.")
+    particles = int(controls.number(count, key="n"))
+    rescale = controls.segments(
+        {"auto": "Auto", "on": "Yes", "off": "No"},
+        key="rescale",
+        label="Draw x / its spread",
+        default="auto",
+        help="Keeps the cloud's size where the noise dwarfs the data; auto: beyond 4 times.",
+    )
+    seed = controls.seed()
+    controls.reset()
+
+wanted = rescale == "on" or (rescale == "auto" and scenes.wide_noise(distribution, process))
+scene = scenes.forward_scene(
+    distribution, process, particles, seed, wanted, 1.4 if frame.projector() else 1.0
+)
+with wide:
+    player(scene.panes, key="forward", clock=scene.clock, height=470, loop=False)
+    st.latex(process.build().latex)
+    st.markdown(
+        "Each particle keeps the colour of the mode it came from. At $t=0$ the colours are apart; "
+        "at $t=1$ they are mixed through, so no one can tell where a particle began. The density "
+        r"$p_t$ is known exactly here, because noise turns a Gaussian mixture into a mixture: means "
+        r"$\alpha_t\mu_k$, covariances $\alpha_t^2C_k+\sigma_t^2I$."
+    )

@@ -1,5 +1,104 @@
-"""Reverse race."""
+"""Up to four samplers from one start on one clock, all with the exact score."""
 
-from explorer.ui.frame import page
+import streamlit as st
 
-page("Reverse race")
+from explorer.diffusion.samplers import SAMPLERS
+from explorer.registry import Param
+from explorer.ui import controls, frame, scenes
+from explorer.ui.player import player
+from explorer.ui.setup import choose_distribution, choose_process
+
+frame.page(
+    "Reverse race",
+    intro="Every sampler starts from the same noise and follows the same exact score. "
+    "What differs is the step.",
+)
+DEFAULT_LANES = ("sde", "flow", "no-noise", "")
+controls.presets(
+    {
+        "SDE, ODE, noise left out": {},
+        "Ring: who finds all modes?": {"dist2": "ring", "proc": "ddpm"},
+        "Ten steps each": {"lane1": "flow", "lane2": "heun", "lane3": "dpm", "steps": 10},
+        "1D": {"dim": "1"},
+        "Memorised points": {"dist2": "points", "proc": "cosine", "lane1": "ddpm"},
+    }
+)
+
+narrow, wide = frame.stage()
+with narrow:
+    dim = int(controls.segments({"1": "1D", "2": "2D"}, key="dim", label="Dimensions", default="2"))
+    distribution = choose_distribution(dim, default="mixture-1d" if dim == 1 else "moons")
+    process = choose_process(default="ddpm")
+    labels = {name: entry.label for name, entry in SAMPLERS.items()}
+    lanes = []
+    for place, start in enumerate(DEFAULT_LANES, start=1):
+        options = {**labels, "none": "–"} if place > 1 else labels
+        key = f"lane{place}"
+        name = controls.option(options, key=key, label=f"Lane {place}", default=start or "none")
+        if name != "none":
+            entry = SAMPLERS[name]
+            values = tuple(
+                (p.name, controls.number(p, key=f"{key}.{name}.{p.name}")) for p in entry.params
+            )
+            lanes.append(scenes.Lane(name, values))
+    steps = int(
+        controls.number(
+            Param("steps", "Steps", 100, 2, 500, 1, "Adaptive solvers choose their own."),
+            key="steps",
+        )
+    )
+    count = Param("n", "Particles", 1000, 100, 5000, 100, "The same in every lane.")
+    particles = int(controls.number(count, key="n"))
+    show = controls.segments(
+        {"particles": "Particles", "density": "Their density"},
+        key="show",
+        label="Behind the particles",
+        default="particles",
+        help="The exact density p_t, or the smoothed histogram of the particles themselves.",
+    )
+    true_start = controls.switch(
+        key="true",
+        label="Start from the true p_T",
+        help="Diffused data instead of pure noise: takes the prior's own error away.",
+    )
+    seed = controls.seed()
+    controls.reset()
+
+race = scenes.race_scene(
+    distribution,
+    process,
+    tuple(lanes),
+    steps,
+    particles,
+    seed,
+    true_start=true_start,
+    show=show,
+    rescaled=scenes.wide_noise(distribution, process),
+    scale=1.4 if frame.projector() else 1.0,
+)
+with wide:
+    player(
+        race.scene.panes,
+        key="race",
+        clock=race.scene.clock,
+        height=400,
+        columns=1 if dim == 1 else min(len(lanes), 3 if len(lanes) != 4 else 2),
+    )
+    st.dataframe(
+        [
+            {
+                "Sampler": result.label,
+                "Steps": result.steps,
+                "Evaluations": result.evaluations,
+                "Distance": f"{result.distance.value:.3f}",
+                "Noise floor": f"{result.distance.floor:.3f}",
+                "× floor": f"{result.distance.ratio:.1f}",
+                "Spread in modes": scenes.finite(result.spread),
+                "Modes found": f"{result.coverage.found} of {len(result.coverage.truth)}",
+                "Share misplaced": f"{result.coverage.error:.1%}",
+            }
+            for result in race.results
+        ],
+        hide_index=True,
+        width="stretch",
+    )

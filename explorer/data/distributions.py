@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 
 from explorer.data import curves
 from explorer.data.gaussian_mixture import GaussianMixture
+from explorer.data.mixture_spec import DEFAULTS, MixtureSpec
 from explorer.data.uniform_boxes import UniformBoxes
 from explorer.registry import Entry, Param
 
@@ -119,6 +120,11 @@ def finite_points(points: int = 12) -> GaussianMixture:
     return GaussianMixture.isotropic(torch.ones(points), means, 0.0)
 
 
+def from_spec(spec: MixtureSpec) -> GaussianMixture:
+    """The mixture that a user edited."""
+    return GaussianMixture.of(spec.weights, spec.means, spec.covariances)
+
+
 def _std(default: float, high: float = 2.0) -> Param:
     return Param("std", "Width σ of a mode", default, 0.02, high, 0.01, "Standard deviation.")
 
@@ -158,6 +164,13 @@ DISTRIBUTIONS: dict[str, Shape] = {
         note="The score is that of a staircase of 64 steps.",
     ),
     "normal-1d": Shape(standard_normal_1d, "Standard normal", r"\mathcal N(0,1)", "", dim=1),
+    "custom-1d": Shape(
+        lambda: from_spec(DEFAULTS[1]),
+        "Your own mixture",
+        r"\sum_kw_k\,\mathcal N(\mu_k,\sigma_k^2)",
+        "edited on the page",
+        dim=1,
+    ),
     "tutorial": Shape(
         tutorial_mixture,
         "Two overlapping Gaussians",
@@ -230,6 +243,12 @@ DISTRIBUTIONS: dict[str, Shape] = {
         (Param("arms", "Arms", 5, 2, 8, 1, "Number of arms."),),
         exact=False,
         note="The score is that of thin straightened slices of the arms.",
+    ),
+    "custom-2d": Shape(
+        lambda: from_spec(DEFAULTS[2]),
+        "Your own mixture",
+        r"\sum_kw_k\,\mathcal N(\mu_k,C_k)",
+        "edited on the page",
     ),
     "points": Shape(
         finite_points,

@@ -1,0 +1,132 @@
+"""What is known at every point and time: densities, scores and participation, as layers to play."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from explorer.figures.layers import Arrows, Density, Readout, Tint
+from explorer.figures.view import View
+
+SIDE = 56
+FRAMES = 41
+SPAN_NATS = 7.0
+
+
+def density(view: View, *, side: int = SIDE, frames: int = FRAMES, log: bool = False) -> Density:
+    """p_t on the window: relative to its peak at each time, or `log`, its last 7 nats in bands."""
+    ts, times = view.frames(frames)
+    _, points = view.mesh(side)
+    logs = torch.stack([view.noised(t).log_prob(points * float(view.unit(t[None])[0])) for t in ts])
+    below = logs - logs.max(dim=1, keepdim=True).values
+    values = (1 + below / SPAN_NATS).clamp(0, 1) if log else below.exp().sqrt()
+    window = (-view.half_width, view.half_width)
+    return Density(
+        times,
+        values.reshape(frames, side, side).numpy(),
+        window,
+        window,
+        contours=tuple(np.arange(1, 7) / 7) if log else (0.15, 0.4, 0.7),
+        bands=log,
+    )
+
+
+def space_time_density(view: View, *, side: int = 160, frames: int = 101) -> Density:
+    """p_t(x) of a 1D distribution over clock (along) and x (up), each time relative to its peak."""
+    ts, _ = view.frames(frames)
+    axis = torch.linspace(-view.half_width, view.half_width, side)[:, None]
+    logs = torch.stack([view.noised(t).log_prob(axis * float(view.unit(t[None])[0])) for t in ts])
+    values = (logs - logs.max(dim=1, keepdim=True).values).exp().sqrt()
+    return Density(
+        np.zeros(1),
+        values.T[None].numpy(),
+        (0.0, 1.0),
+        (-view.half_width, view.half_width),
+        opacity=0.6,
+    )
+
+
+def _scores(view: View, points: torch.Tensor, ts: torch.Tensor) -> torch.Tensor:
+    """(F, M, 2) scores at points as drawn, in units of the data."""
+    return torch.stack([view.noised(t).score(points * float(view.unit(t[None])[0])) for t in ts])
+
+
+def shortened(vectors: np.ndarray, longest: float) -> np.ndarray:
+    """Vectors (F, M, 2) as arrows: the longest of each frame's 90 % are `longest`, none is longer.
+
+    The root of the length is drawn, so that weak scores can still be seen beside strong ones.
+    """
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    reference = np.quantile(lengths, 0.9, axis=1, keepdims=True).clip(1e-12)
+    drawn = longest * np.sqrt(lengths / reference).clip(0, 1.15)
+    return vectors / lengths.clip(1e-12) * drawn
+
+
+def score_arrows(view: View, *, side: int = 19, frames: int = FRAMES) -> Arrows:
+    """∇ log p_t on a grid of side² points."""
+    ts, times = view.frames(frames)
+    axis, points = view.mesh(side, view.half_width * (1 - 1 / side))
+    vectors = shortened(_scores(view, points, ts).numpy(), 0.95 * (axis[1] - axis[0]))
+    return Arrows(times, points.numpy(), vectors)
+
+
+def mode_arrows(view: View, *, side: int = 15, frames: int = FRAMES) -> tuple[Arrows, ...]:
+    """Each mode's own score times its participation, in its colour: they sum to ∇ log p_t."""
+    ts, times = view.frames(frames)
+    axis, points = view.mesh(side, view.half_width * (1 - 1 / side))
+    parts = []
+    for t in ts:
+        mixture, here = view.noised(t), points * float(view.unit(t[None])[0])
+        parts.append(mixture.responsibilities(here)[:, :, None] * mixture.mode_scores(here))
+    together = torch.stack(parts).permute(2, 0, 1, 3)  # (G, F, M, 2)
+    total = np.linalg.norm(together.sum(dim=0).numpy(), axis=-1)
+    reference = np.quantile(total, 0.9, axis=1)[:, None, None].clip(1e-12)
+    longest = 0.95 * (axis[1] - axis[0])
+    layers = []
+    for mode, vectors in enumerate(together.numpy()):
+        lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+        drawn = longest * np.sqrt(lengths / reference).clip(0, 1.15)
+        drawn[lengths < 1e-3 * reference[..., :1]] = 0
+        layers.append(
+            Arrows(times, points.numpy(), vectors / lengths.clip(1e-12) * drawn, colour=mode % 8)
+        )
+    return tuple(layers)
+
+
+def participation(view: View, *, side: int = 40, frames: int = 21) -> Tint:
+    """Which modes a point listens to at each time: the posterior weights as a mix of colours."""
+    ts, times = view.frames(frames)
+    _, points = view.mesh(side)
+    weights = torch.stack(
+        [view.noised(t).responsibilities(points * float(view.unit(t[None])[0])) for t in ts]
+    )
+    if weights.shape[2] > 8:  # more modes than colours: they share them, in turn
+        folded = torch.zeros(*weights.shape[:2], 8)
+        index = torch.arange(weights.shape[2]) % 8
+        weights = folded.index_add(2, index, weights)
+    cube = weights.permute(0, 2, 1).reshape(frames, -1, side, side).clamp(0, 1)
+    window = (-view.half_width, view.half_width)
+    return Tint(times, cube.numpy(), window, window)
+
+
+def readout(view: View, *, side: int = 40, frames: int = FRAMES, modes: bool = False) -> Readout:
+    """The score, its length and log p_t under the pointer, with each mode's participation."""
+    ts, times = view.frames(frames)
+    _, points = view.mesh(side)
+    scores = _scores(view, points, ts).reshape(frames, side, side, 2).numpy()
+    here = [points * float(view.unit(t[None])[0]) for t in ts]
+    channels = {
+        "sx": scores[..., 0],
+        "sy": scores[..., 1],
+        "log p": _plane([view.noised(t).log_prob(x) for t, x in zip(ts, here, strict=True)], side),
+    }
+    if modes:
+        weights = [view.noised(t).responsibilities(x) for t, x in zip(ts, here, strict=True)]
+        for mode in range(min(weights[0].shape[1], 4)):
+            channels[f"mode {mode + 1}"] = _plane([w[:, mode] for w in weights], side)
+    window = (-view.half_width, view.half_width)
+    return Readout(times, window, window, channels, vector=("sx", "sy"), vector_label="∇log p")
+
+
+def _plane(rows: list[torch.Tensor], side: int) -> np.ndarray:
+    return torch.stack(rows).reshape(len(rows), side, side).numpy()

@@ -1,0 +1,1 @@
+from explorer.ui.player.layers import *

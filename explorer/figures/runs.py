@@ -1,0 +1,166 @@
+"""Runs as panes to play: forward paths, and the lanes of a race from noise to data."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from explorer.diffusion.trajectory import Trajectory
+from explorer.figures import windows
+from explorer.figures.layers import Bars, Cursor, Curve, Density, Pane, Particles
+from explorer.figures.view import View
+
+PALETTE = 8
+BINS = 60
+
+
+def mode_colours(view: View, x0: torch.Tensor) -> np.ndarray:
+    """(B,) palette index of the mode that each x0 (B, D) came from."""
+    data = view.noised(torch.zeros((), dtype=torch.float64))
+    return (data.mode_of(x0) % PALETTE).numpy().astype(np.uint8)
+
+
+def particles_2d(
+    view: View, run: Trajectory, colours: np.ndarray, *, trail: int = 0, size: float = 3.5
+) -> Particles:
+    """A 2D run as moving points."""
+    return Particles(
+        view.clock(run.ts), view.place(run.ts, run.xs), colours=colours, trail=trail, size=size
+    )
+
+
+def cloud_density(view: View, run: Trajectory, *, side: int = 44, frames: int = 41) -> Density:
+    """The density of a 2D run's particles: a histogram smoothed over one and a half cells."""
+    pick = np.unique(np.linspace(0, run.steps, min(frames, run.steps + 1)).round().astype(int))
+    index = torch.from_numpy(pick)
+    ts = run.ts[index]
+    xs = view.place(ts, run.xs[index])
+    half = view.half_width
+    cells = ((xs + half) / (2 * half) * (side - 1)).round().astype(int)
+    inside = ((cells >= 0) & (cells < side)).all(axis=-1)
+    flat = cells[..., 1] * side + cells[..., 0] + side**2 * np.arange(len(pick))[:, None]
+    counts = np.bincount(flat[inside], minlength=len(pick) * side**2)
+    images = _smoothed(counts.reshape(len(pick), side, side).astype(np.float32), 1.5)
+    peaks = images.max(axis=(1, 2), keepdims=True).clip(1e-12)
+    window = (-half, half)
+    return Density(
+        view.clock(ts), np.sqrt(images / peaks), window, window, contours=(0.15, 0.4, 0.7)
+    )
+
+
+def _smoothed(images: np.ndarray, width: float) -> np.ndarray:
+    """(F, H, W) images convolved with a Gaussian of `width` cells along both axes."""
+    reach = int(3 * width) + 1
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    stack = torch.from_numpy(images)[:, None]
+    line = torch.from_numpy((kernel / kernel.sum()).astype(np.float32))
+    stack = torch.conv2d(stack, line[None, None, :, None], padding=(reach, 0))
+    return torch.conv2d(stack, line[None, None, None, :], padding=(0, reach))[:, 0].numpy()
+
+
+def pane_2d(
+    view: View,
+    run: Trajectory,
+    colours: np.ndarray,
+    background: Density | None,
+    *,
+    link: str,
+    title: str,
+    note: str = "",
+    trail: int = 0,
+    scale: float = 1.0,
+) -> Pane:
+    """Points of a 2D run over a density."""
+    points = particles_2d(view, run, colours, trail=trail, size=3.5 * scale)
+    layers = (background, points) if background is not None else (points,)
+    return Pane(windows.plane(view, link=link, scale=scale), layers, title=title, note=note)
+
+
+def pane_1d(
+    view: View,
+    run: Trajectory,
+    colours: np.ndarray,
+    background: Density,
+    exact: Curve,
+    *,
+    link: str,
+    title: str,
+    note: str = "",
+    paths: int = 120,
+    scale: float = 1.0,
+) -> Pane:
+    """Paths of a 1D run over p_t; beside them its moving histogram and the exact density."""
+    clock, xs = view.clock(run.ts), view.place(run.ts, run.xs)
+    shown = xs[:, :paths, 0]
+    across = np.broadcast_to(clock[:, None], shown.shape)
+    moving = Particles(
+        clock,
+        np.stack([across, shown], axis=-1),
+        colours=colours[:paths],
+        trail="full",
+        size=3.5 * scale,
+    )
+    layers = (
+        background,
+        moving,
+        Cursor(np.array([0.0, 1.0]), np.array([0.0, 1.0])),
+        histogram(view, run),
+        exact,
+    )
+    return Pane(windows.strip(view, link=link, scale=scale), layers, title=title, note=note)
+
+
+def histogram(view: View, run: Trajectory, frames: int = 61) -> Bars:
+    """The histogram of a 1D run at each time, lying sideways; the exact density's peak is 1."""
+    pick = np.unique(np.linspace(0, run.steps, min(frames, run.steps + 1)).round().astype(int))
+    index = torch.from_numpy(pick)
+    ts = run.ts[index]
+    xs = view.place(ts, run.xs[index])[..., 0]
+    half = view.half_width
+    edges = np.linspace(-half, half, BINS + 1)
+    cells = np.floor((xs + half) / (2 * half) * BINS).astype(int)
+    inside = (cells >= 0) & (cells < BINS)
+    flat = cells + BINS * np.arange(len(pick))[:, None]
+    counts = np.bincount(flat[inside], minlength=len(pick) * BINS).reshape(-1, BINS)
+    heights = counts / xs.shape[1] / (edges[1] - edges[0])
+    peaks = _peaks(view, ts)
+    return Bars(
+        view.clock(ts),
+        edges,
+        (heights / peaks[:, None]).clip(0, 4),
+        horizontal=True,
+        xaxis="x2",
+        yaxis="y2",
+        colour=4,
+    )
+
+
+def exact_curve(view: View, frames: int = 61, points: int = 240) -> Curve:
+    """The exact density of a 1D run at each time, its peak at 1, lying sideways."""
+    ts, times = view.frames(frames)
+    axis = np.linspace(-view.half_width, view.half_width, points)
+    return Curve(
+        times,
+        axis,
+        _density_on(view, ts, axis) / _peaks(view, ts)[:, None],
+        horizontal=True,
+        xaxis="x2",
+        yaxis="y2",
+        colour=1,
+        name="exact",
+    )
+
+
+def _density_on(view: View, ts: torch.Tensor, axis: np.ndarray) -> np.ndarray:
+    """(F, P) p_t as drawn: a density over the drawn coordinate."""
+    x = torch.from_numpy(axis).float()[:, None]
+    rows = []
+    for t, unit in zip(ts, view.unit(ts), strict=True):
+        rows.append(view.noised(t).log_prob(x * float(unit)).exp() * float(unit))
+    return torch.stack(rows).numpy()
+
+
+def _peaks(view: View, ts: torch.Tensor) -> np.ndarray:
+    """(F,) the largest value of each p_t as drawn, on a fine axis."""
+    axis = np.linspace(-view.half_width, view.half_width, 401)
+    return _density_on(view, ts, axis).max(axis=1).clip(1e-12)
