@@ -126,7 +126,7 @@ def concentric_circles(noise: float = 0.08) -> Drawn:
         ring = torch.randint(2, (n,), generator=rng)
         return points(2 * math.pi * _uniform(n, rng), ring) + noise * _normal(n, 2, rng)
 
-    count = max(24, round(7.5 / noise))
+    count = max(40, round(7.5 / noise))
     angle = 2 * math.pi * torch.arange(count, dtype=torch.float64) / count
     ring = torch.arange(2).repeat_interleave(count)
     density = GaussianMixture.isotropic(

@@ -153,12 +153,16 @@ class GaussianMixture:
         return modes.index_add(1, self.groups, share)
 
     def mode_of(self, x: Tensor) -> Tensor:
-        """(B,) the mode with the largest responsibility."""
+        """(B,) the mode with the largest responsibility; of points without noise, the nearest."""
+        if not float(self.variances.max()) > 0:
+            return self.groups[torch.cdist(x.double(), self.means).argmin(dim=1)]
         return self.responsibilities(x).argmax(dim=1)
 
     def mode_scores(self, x: Tensor) -> Tensor:
         """(B, G, D) the score of each mode on its own, as if the others were not there."""
-        log_joint = self._log_joint(x)
+        # a mode of no weight has a score of its own all the same
+        inside = (self.weights / self.mode_weights[self.groups]).nan_to_num(nan=1.0).log()
+        log_joint = self._log_density(x) + inside.to(x.dtype)
         scores = []
         for group in range(len(self.mode_weights)):
             outside = self.groups != group
@@ -167,7 +171,11 @@ class GaussianMixture:
         return torch.stack(scores, dim=1)
 
     def _log_joint(self, x: Tensor) -> Tensor:
-        """(B, K) log w_k N(x; μ_k, C_k), one (B, K) plane for each coordinate."""
+        """(B, K) log w_k N(x; μ_k, C_k)."""
+        return self._log_density(x) + self.weights.log().to(x.dtype)
+
+    def _log_density(self, x: Tensor) -> Tensor:
+        """(B, K) log N(x; μ_k, C_k), one (B, K) plane for each coordinate."""
         if not float(self.variances.min()) > 0:
             raise ValueError("a finite set of points has no density without noise; look at t > 0")
         means, variances = self.means.to(x.dtype), self.variances.to(x.dtype)
@@ -178,11 +186,11 @@ class GaussianMixture:
                 sum((away[d] * axes[:, d, e] for d in range(1, self.dim)), away[0] * axes[:, 0, e])
                 for e in range(self.dim)
             ]
-        log_joint = -0.5 * away[0].square() / variances[:, 0]
+        log_density = -0.5 * away[0].square() / variances[:, 0]
         for d in range(1, self.dim):
-            log_joint.sub_(0.5 * away[d].square() / variances[:, d])
-        norm = self.weights.log() - 0.5 * (self.variances * (2 * math.pi)).log().sum(dim=1)
-        return log_joint + norm.to(x.dtype)
+            log_density.sub_(0.5 * away[d].square() / variances[:, d])
+        norm = -0.5 * (self.variances * (2 * math.pi)).log().sum(dim=1)
+        return log_density + norm.to(x.dtype)
 
     def _pull(self, x: Tensor, share: Tensor) -> Tensor:
         """(B, D) Σ_k share_k C_k⁻¹ (μ_k − x), as two products of matrices."""

@@ -68,17 +68,17 @@ class UniformBoxes:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(x) in nats, (B,), for x of shape (B, D); −∞ outside unblurred boxes."""
-        return torch.logsumexp(self._log_joint(x)[0], dim=1)
+        return torch.logsumexp(self._log_joint(x)[0], dim=1).to(x.dtype)
 
     def score(self, x: Tensor) -> Tensor:
         """∇ log p(x), (B, D); zero where an unblurred density is flat."""
         log_joint, slopes = self._log_joint(x)
         share = torch.softmax(log_joint, dim=1).nan_to_num()
-        return (share[:, :, None] * slopes).sum(dim=1)
+        return (share[:, :, None] * slopes).sum(dim=1).to(x.dtype)
 
     def responsibilities(self, x: Tensor) -> Tensor:
         """(B, G) the posterior share of each mode at x."""
-        share = torch.softmax(self._log_joint(x)[0], dim=1).nan_to_num()
+        share = torch.softmax(self._log_joint(x)[0], dim=1).nan_to_num().to(x.dtype)
         modes = torch.zeros(len(x), len(self.mode_weights), dtype=x.dtype)
         return modes.index_add(1, self.groups, share)
 
@@ -94,20 +94,21 @@ class UniformBoxes:
             outside = self.groups != group
             share = torch.softmax(log_joint.masked_fill(outside, -math.inf), dim=1).nan_to_num()
             scores.append((share[:, :, None] * slopes).sum(dim=1))
-        return torch.stack(scores, dim=1)
+        return torch.stack(scores, dim=1).to(x.dtype)
 
     def _log_joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, K) log w_k p_k(x), and (B, K, D) the slopes ∂ log p_k / ∂x_d.
+        """(B, K) log w_k p_k(x), and (B, K, D) the slopes ∂ log p_k / ∂x_d, in float64.
 
         Each side of a box is Φ(u) − Φ(v) with u, v the distances from its faces in blurs. It is
-        taken in whichever tail is small, so that far points keep their digits.
+        taken in whichever tail is small, so that far points keep their digits. A box that is
+        narrow in blurs leaves a small difference of large numbers: float32 would lose its score.
         """
-        low, high = self.low.to(x.dtype), self.high.to(x.dtype)
-        from_low, from_high = x[:, None] - low, x[:, None] - high  # (B, K, D)
-        log_weight = (self.weights.log() - (self.high - self.low).log().sum(dim=1)).to(x.dtype)
+        x = x.double()
+        from_low, from_high = x[:, None] - self.low, x[:, None] - self.high  # (B, K, D)
+        log_weight = self.weights.log() - (self.high - self.low).log().sum(dim=1)
         if self.blur == 0:
             inside = (from_low >= 0) & (from_high < 0)
-            log_mass = torch.where(inside, 0.0, -math.inf).to(x.dtype)
+            log_mass = torch.where(inside, 0.0, -math.inf)
             return log_mass.sum(dim=2) + log_weight, torch.zeros_like(from_low)
         u, v = from_low / self.blur, from_high / self.blur
         upper = torch.where(v > 0, -v, u)

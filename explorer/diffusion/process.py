@@ -15,15 +15,19 @@ from torch import Generator, Tensor
 
 
 def expand(values: Tensor, x: Tensor) -> Tensor:
-    """`values` of shape () or (B,), shaped to multiply x of shape (B, *D)."""
-    return values.reshape(values.shape + (1,) * (x.ndim - values.ndim)) if values.ndim else values
+    """`values` of shape () or (B,), shaped to multiply x of shape (B, *D) and keep its dtype."""
+    if not values.ndim:
+        return values
+    return values.to(x.dtype).reshape(values.shape + (1,) * (x.ndim - values.ndim))
 
 
 class Process(ABC):
     """α, σ, f and g of time tensors of any shape, in the dtype of the times."""
 
-    t_max: float = 1.0
-    """Where samplers start: 1, or just below it where α(1) = 0 leaves no signal to divide by."""
+    @property
+    def t_max(self) -> float:
+        """Where samplers start: 1, or below it where α(1) leaves no signal to divide by."""
+        return 1.0
 
     @abstractmethod
     def alpha(self, t: Tensor) -> Tensor:
@@ -43,7 +47,7 @@ class Process(ABC):
 
     @abstractmethod
     def time_at(self, noise_to_signal: Tensor) -> Tensor:
-        """The t at which σ(t)/α(t) has this value."""
+        """The t at which σ(t)/α(t) has this value; beyond 1 or ∞ where none up to 1 has."""
 
     @property
     @abstractmethod

@@ -44,7 +44,10 @@ class LambdaVE(Process):
     def time_at(self, noise_to_signal: Tensor) -> Tensor:
         rate = 2 * math.log(self.lam)
         variance = noise_to_signal.square()
-        return variance if abs(rate) < 1e-9 else torch.log1p(rate * variance) / rate
+        if abs(rate) < 1e-9:
+            return variance
+        # with λ < 1 the variance never exceeds −1/rate
+        return torch.log1p((rate * variance).clamp_min(-1)) / rate
 
     @property
     def latex(self) -> str:

@@ -33,6 +33,14 @@ class LinearDDPM(Process):
             )
 
     @cached_property
+    def t_max(self) -> float:
+        """The last step whose α is at least 1e-5: below it float32 holds no digit of the data."""
+        if float(self.alpha(torch.ones((), dtype=torch.float64))) >= 1e-5:
+            return 1.0
+        last = float(self.time_at(torch.tensor(1e5, dtype=torch.float64)))
+        return max(math.floor(last * self.steps), 1) / self.steps
+
+    @cached_property
     def betas(self) -> Tensor:
         """(T,) in float64; betas[i − 1] is the variance of step i."""
         return torch.linspace(self.beta_start, self.beta_end, self.steps, dtype=torch.float64)
@@ -93,9 +101,10 @@ class LinearDDPM(Process):
 
     def grid(self, steps: int) -> Tensor:
         """Times i/T of the chain itself; with fewer steps than T, evenly chosen ones."""
-        if steps > self.steps:
+        last = round(self.t_max * self.steps)
+        if steps > last:
             return super().grid(steps)
-        i = torch.linspace(self.steps, 0, positive(steps) + 1, dtype=torch.float64).round()
+        i = torch.linspace(last, 0, positive(steps) + 1, dtype=torch.float64).round()
         return i / self.steps
 
     @property
