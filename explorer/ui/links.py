@@ -48,6 +48,11 @@ def restore(values: Mapping[str, Any]) -> None:
     for key, default in st.session_state.get(_DEFAULTS, {}).items():
         if key not in values and key in st.session_state:
             st.session_state[key] = default
+    adjust(values)
+
+
+def adjust(values: Mapping[str, Any]) -> None:
+    """Set the controls in `values` and leave the others as they are. A callback."""
     for key, value in values.items():
         if key not in st.session_state:
             # a control not drawn yet: Streamlit would leave it out of the link
