@@ -35,6 +35,7 @@ MODULES = (
     "clock",
     "icons",
     "controls",
+    "preview",
     "pane",
     "player",
 )

@@ -188,7 +188,7 @@ class Arrows(Layer):
     xy: Floats
     vectors: Floats
     colour: int | None = None
-    width: float = 1.2
+    width: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -39,7 +39,8 @@ export function changeSpeed(clock, direction) {
 // Moves on to `now` (milliseconds); without a loop it stops at the end.
 export function tick(clock, now) {
   if (!clock.playing) return;
-  const elapsed = clock.last === null ? 0 : Math.min(LONGEST, (now - clock.last) / 1000);
+  const since = clock.last === null ? 0 : (now - clock.last) / 1000;
+  const elapsed = Math.min(LONGEST, Math.max(0, since));
   clock.last = now;
   if (clock.position < 1) {
     clock.position = Math.min(1, clock.position + (elapsed * clock.speed) / clock.seconds);

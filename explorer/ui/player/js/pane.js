@@ -2,6 +2,7 @@
 
 import { make } from "./controls.js";
 import { makeLayer } from "./layers.js";
+import { foreseenView } from "./preview.js";
 import { themedLayout } from "./theme.js";
 
 const CONFIG = {
@@ -85,12 +86,13 @@ export function makePane(hooks) {
   });
 
   function listen() {
-    plot.on("plotly_relayouting", hooks.redraw);
-    plot.on("plotly_afterplot", hooks.redraw);
-    plot.on("plotly_relayout", () => {
+    const moved = (change) => {
       hooks.redraw();
-      hooks.zoomed(pane);
-    });
+      if (!("width" in change)) hooks.zoomed(pane);
+    };
+    plot.on("plotly_afterplot", hooks.redraw);
+    plot.on("plotly_relayouting", moved);
+    plot.on("plotly_relayout", moved);
     listening = true;
   }
 
@@ -101,6 +103,13 @@ export function makePane(hooks) {
     const coarse = matchMedia("(pointer: coarse)").matches;
     const themed = themedLayout(layout, theme, { ...size, coarse });
     return Plotly.react(plot, data, themed, CONFIG);
+  }
+
+  // Before plotly.js is there: the layers alone, where their axes are going to be.
+  function preview(next, theme) {
+    spec = next;
+    Object.assign(size, { width: stage.clientWidth, height: stage.clientHeight });
+    setLayers(theme);
   }
 
   // Shows the figure; a figure that is already there is not drawn again.
@@ -118,13 +127,13 @@ export function makePane(hooks) {
     showWords(theme);
   }
 
-  function showWords(theme, said = spec) {
-    parts.title.textContent = said.title;
-    parts.note.textContent = said.note;
-    parts.note.hidden = !said.note;
+  function showWords(theme) {
+    parts.title.textContent = spec.title;
+    parts.note.textContent = spec.note;
+    parts.note.hidden = !spec.note;
     const entries = layers.map((layer) => layer.legend).filter(Boolean);
     parts.legend.replaceChildren(...entries.map((entry) => chip(entry, theme)));
-    parts.head.hidden = !said.title && entries.length === 0;
+    parts.head.hidden = !spec.title && entries.length === 0;
   }
 
   async function retheme(theme) {
@@ -152,14 +161,16 @@ export function makePane(hooks) {
   }
 
   function draw(position, { theme, trails }) {
-    if (!listening || !size.width) return;
+    if (!spec || !size.width) return;
     const dpr = Math.min(2, window.devicePixelRatio || 1);
     const scene = { theme, trails, pointer, label };
     const under = layers.some((layer) => !layer.front) || back.width > 1 ? fresh(back, dpr) : null;
     const over = fresh(front, dpr);
     tip.hidden = true;
     for (const layer of layers) {
-      const view = viewOf(plot._fullLayout, layer.axes, size, dpr);
+      const view = listening
+        ? viewOf(plot._fullLayout, layer.axes, size, dpr)
+        : foreseenView(spec.figure, layer.axes, size, dpr);
       if (!view) continue;
       const context = layer.front ? over : under;
       context.save();
@@ -178,7 +189,8 @@ export function makePane(hooks) {
 
   // Takes over another pane's ranges, unless it has them already.
   function zoomTo(wanted) {
-    if (JSON.stringify(ranges()) !== JSON.stringify(wanted)) Plotly.relayout(plot, wanted);
+    if (JSON.stringify(ranges()) === JSON.stringify(wanted)) return null;
+    return Plotly.relayout(plot, wanted);
   }
 
   function destroy() {
@@ -191,7 +203,7 @@ export function makePane(hooks) {
     element,
     setFigure,
     setLayers,
-    showWords,
+    preview,
     retheme,
     draw,
     ranges,

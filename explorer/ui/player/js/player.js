@@ -20,6 +20,8 @@ function makePlayer(parent) {
 
   let panes = [];
   let header = null;
+  let shown = ""; // the version on show
+  let linking = false; // while panes take over each other's zoom
   let clock = null;
   let theme = null;
   let trails = null; // null until someone switches them: as the layers ask
@@ -29,8 +31,8 @@ function makePlayer(parent) {
   let paints = 0;
   let counting = { since: 0, paints: 0 };
   const stopKeys = listenToKeys(root, act);
-  const watcher = new IntersectionObserver(([entry]) => {
-    visible = entry.isIntersecting;
+  const watcher = new IntersectionObserver((entries) => {
+    visible = entries.at(-1).isIntersecting;
     if (visible) redraw();
   });
   watcher.observe(root);
@@ -67,6 +69,12 @@ function makePlayer(parent) {
     frame = 0;
     if (!root.isConnected) return;
     tick(clock, now);
+    paint();
+    report(now);
+    if (clock.playing && visible) redraw();
+  }
+
+  function paint() {
     if (visible) {
       panes.forEach((pane) => pane.draw(clock.position, { theme, trails }));
       paints += 1;
@@ -75,8 +83,6 @@ function makePlayer(parent) {
       { ...clock, trails: trailsShown(), hasTrails: panes.some((pane) => pane.hasTrails) },
       header.clock,
     );
-    report(now);
-    if (clock.playing) redraw();
   }
 
   // What tests and benchmarks read off the page.
@@ -94,10 +100,15 @@ function makePlayer(parent) {
     counting = { since: now, paints };
   }
 
-  function zoomed(source) {
-    if (!source.link) return;
+  // Hands a pane's ranges on to those linked with it, one pass at a time: panes of other
+  // proportions may settle for other ranges, and must not answer back.
+  async function zoomed(source) {
+    if (linking || !source.link) return;
+    linking = true;
+    const peers = panes.filter((pane) => pane !== source && pane.link === source.link);
     const wanted = source.ranges();
-    for (const pane of panes) if (pane !== source && pane.link === source.link) pane.zoomTo(wanted);
+    await Promise.all(peers.map((pane) => pane.zoomTo(wanted)));
+    linking = false;
   }
 
   function arrange(count) {
@@ -124,7 +135,7 @@ function makePlayer(parent) {
     performance.mark("player:data");
     const next = await decode(payload);
     if (mine !== received) return;
-    if (next.version === header?.version) return retheme();
+    if (next.version === shown) return retheme();
     await show(next, mine);
   }
 
@@ -136,17 +147,21 @@ function makePlayer(parent) {
     arrange(next.panes.length);
     controls.reserve(next.clock);
     if (!root.dataset.ready) {
-      panes.forEach((pane, k) => pane.showWords(theme, next.panes[k]));
-      controls.show({ ...clock, trails: false, hasTrails: false }, next.clock);
+      panes.forEach((pane, k) => pane.preview(next.panes[k], theme));
+      paint();
+      performance.mark("player:preview");
+      await new Promise((resolve) => setTimeout(resolve)); // lets the browser show it first
     }
     const Plotly = await loadPlotly(next.options.plotly, next.options.base);
     if (mine !== received || !root.isConnected) return;
     await Promise.all(panes.map((pane, k) => pane.setFigure(Plotly, next.panes[k], theme)));
     if (mine !== received) return;
     panes.forEach((pane) => pane.setLayers(theme));
+    shown = next.version;
     root.dataset.ready = "1";
+    cancelAnimationFrame(frame);
     render(performance.now());
-    root.dataset.version = next.version;
+    root.dataset.version = shown;
     performance.mark("player:picture");
   }
 
@@ -154,6 +169,11 @@ function makePlayer(parent) {
     theme = readTheme(parent);
     await Promise.all(panes.map((pane) => pane.retheme(theme)));
     redraw();
+  }
+
+  function fail(error) {
+    root.dataset.error = error.message;
+    grid.replaceChildren(make("p", "dxp-note", { textContent: `No picture: ${error.message}` }));
   }
 
   function destroy() {
@@ -166,7 +186,7 @@ function makePlayer(parent) {
     root.remove();
   }
 
-  return { root, receive, destroy };
+  return { receive, fail, destroy };
 }
 
 const players = new WeakMap(); // by the element that Streamlit gives each instance
@@ -177,7 +197,7 @@ export default function ({ data, parentElement }) {
   if (!players.has(parentElement)) players.set(parentElement, makePlayer(parentElement));
   const player = players.get(parentElement);
   player.receive(data).catch((error) => {
-    player.root.dataset.error = error.message;
+    player.fail(error);
     throw error;
   });
   return () =>

@@ -5,6 +5,8 @@ const PALETTE = [
   "#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#808080",
 ];
 
+export const MARGIN = { l: 46, r: 14, t: 12, b: 40 };
+
 export function toRgb(colour) {
   const context = (toRgb.context ??= Object.assign(document.createElement("canvas"), {
     width: 1,
@@ -61,7 +63,7 @@ export function themedLayout(layout, theme, options) {
       font: { color: theme.text, family: theme.font, size: 13 },
       hoverlabel: { bgcolor: theme.background, font: { color: theme.text } },
       legend: { bgcolor: withAlpha(theme.background, 0.6), font: { size: 12 } },
-      margin: { l: 46, r: 14, t: 12, b: 40 },
+      margin: MARGIN,
       xaxis: axis,
       yaxis: axis,
     },

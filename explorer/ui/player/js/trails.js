@@ -43,7 +43,7 @@ function tails(spec, teams, absent) {
   function draw(context, view, position, scene) {
     const { a, b, u } = locate(spec.times.data, position);
     const at = { ...pixels(spec, view), i: 0 };
-    context.lineWidth = Math.max(0.8, spec.size * 0.3);
+    context.lineWidth = 1; // a hairline: any wider one costs a software renderer ten times as much
     const first = Math.max(0, a - length);
     const parts = [first, Math.floor((2 * first + a) / 3), Math.floor((first + 2 * a) / 3), a];
     for (const { colour, members } of teams) {
