@@ -1,0 +1,69 @@
+"""A server, a browser, and pages that are watched for anything that goes wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from benchmarks import serving
+from benchmarks.serving import Server, Watch
+
+OpenPage = Callable[..., tuple[Any, Watch]]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    if serving.chromium() is None:
+        if os.environ.get("EXPLORER_REQUIRE_BROWSER") == "1":
+            pytest.fail("EXPLORER_REQUIRE_BROWSER=1, but no Chromium is installed")
+        pytest.skip("no Chromium is installed")
+    with serving.browse() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """One server for a module's tests."""
+    with serving.serve() as running:
+        yield running
+
+
+@pytest.fixture
+def fresh_server() -> Iterator[Server]:
+    """A server that nothing has been asked of yet."""
+    with serving.serve() as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[OpenPage]:
+    """`open_page(server, "/path?query", width=…, height=…, scheme="light")`: page and watch."""
+    contexts = []
+
+    def opened(
+        server: Server, path: str, *, width: int = 1440, height: int = 900, scheme: str = "light"
+    ) -> tuple[Any, Watch]:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)  # a cold start on a busy machine
+        watched = serving.watch(page, server)
+        page.goto(f"{server.url}{path}")
+        page.locator(".st-key-head h1").wait_for()
+        settle(page)
+        return page, watched
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def settle(page: Any) -> None:
+    """Wait until the script has run to its end and the page shows it."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    page.wait_for_timeout(150)

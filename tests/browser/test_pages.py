@@ -1,0 +1,71 @@
+"""Every page opens by its own link on a fresh server, with its frame and without a fault."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import settle
+
+from explorer.ui.menu import MENU, Page
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("entry", MENU, ids=lambda entry: entry.title)
+def test_a_page_opens_by_its_link_on_a_fresh_server(entry: Page, fresh_server, open_page):
+    page, watched = open_page(fresh_server, entry.path)
+    assert entry.title in page.locator(".st-key-head h1").inner_text() or entry.path == "/"
+    links = page.locator('[data-testid="stSidebar"] [data-testid="stPageLink"]')
+    assert links.count() == len(MENU)
+    assert page.get_by_test_id("stException").count() == 0
+    assert watched.problems() == []
+    assert "Traceback" not in fresh_server.log()
+
+
+def test_the_menu_leads_to_every_page(server, open_page):
+    page, watched = open_page(server, "/")
+    for entry in MENU[1:]:
+        page.get_by_test_id("stSidebar").get_by_role("link", name=entry.title).click()
+        page.locator(".st-key-head h1", has_text=entry.title).wait_for()
+        settle(page)
+        assert page.url.split("?")[0] == f"{server.url}{entry.path}"
+        assert page.get_by_test_id("stException").count() == 0
+    assert watched.problems() == []
+    assert "Traceback" not in server.log()
+
+
+@pytest.mark.parametrize("entry", MENU[1:], ids=lambda entry: entry.title)
+def test_a_card_opens_its_page_with_the_preset_in_the_link(entry: Page, server, open_page):
+    page, watched = open_page(server, "/")
+    page.locator(f".st-key-card-{entry.thumbnail}").click()
+    page.locator(".st-key-head h1", has_text=entry.title).wait_for()
+    settle(page)
+    for key, value in entry.preset.items():
+        assert f"{key}={value}" in page.url
+    assert page.locator(".st-key-notes [data-testid='stText']").count() == 0
+    assert watched.problems() == []
+
+
+@pytest.mark.parametrize("entry", MENU, ids=lambda entry: entry.title)
+@pytest.mark.parametrize(
+    ("width", "height", "scheme", "query"),
+    [(390, 844, "light", ""), (1440, 900, "dark", ""), (1920, 1080, "light", "?projector=1")],
+    ids=["phone", "dark", "projector"],
+)
+def test_nothing_sticks_out_sideways(entry: Page, width, height, scheme, query, server, open_page):
+    page, watched = open_page(
+        server, f"{entry.path}{query}", width=width, height=height, scheme=scheme
+    )
+    overhang = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overhang <= 0
+    assert page.get_by_test_id("stException").count() == 0
+    assert watched.problems() == []
+
+
+def test_projector_mode_is_left_by_the_same_switch(server, open_page):
+    page, _ = open_page(server, "/?projector=1")
+    assert not page.get_by_test_id("stSidebar").is_visible()
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_test_id("stPopoverBody").get_by_text("Projector mode").click()
+    page.get_by_test_id("stSidebar").wait_for()
+    settle(page)
+    assert "projector" not in page.url
