@@ -78,10 +78,8 @@ def load(count: int, seed: int, trail: int = 0) -> None:
     xy, which = cloud(count, seed)
     few = np.linspace(0, 1, 25)
     density, score = two_blobs(few)
-    x, y = grid(16)
-    step = 63 // 15
-    feet = np.stack([x.ravel(), y.ravel()], axis=1)
-    arrows = np.tanh(score[:, ::step, ::step][:, :16, :16].reshape(len(few), -1, 2)) * 0.3
+    feet = np.stack([g[::4, ::4].ravel() for g in grid()], axis=1)
+    arrows = np.tanh(score[:, ::4, ::4].reshape(len(few), -1, 2)) * 0.35
     layers = (
         Density(few, density, (-4, 4), (-4, 4), contours=(0.1, 0.3, 0.6)),
         Arrows(few, feet, arrows),
@@ -100,15 +98,30 @@ def corner() -> None:
     player([Pane(axes(), (layer,))], key="corner", clock=Clock("t", (0.0, 1.0), 10), autoplay=False)
 
 
+def fog() -> None:
+    """A density alone, whose single blob goes from the left to the right."""
+    x, y = grid()
+    values = [np.exp(-((x - a) ** 2 + y**2)) for a in (-2.0, 2.0)]
+    layer = Density(np.array([0.0, 1.0]), np.array(values), (-4, 4), (-4, 4))
+    player([Pane(axes(), (layer,))], key="fog", clock=Clock("t", (0.0, 1.0), 10), autoplay=False)
+
+
+def pair() -> None:
+    """Two panes with a particle each, whose zoom is linked."""
+    layer = Particles(
+        np.array([0.0]), np.array([[[1.0, 1.0]]]), np.array([1]), size=14, opacity=1.0
+    )
+    panes = [Pane(axes(link="both"), (layer,), title) for title in ("Left", "Right")]
+    player(panes, key="pair", clock=Clock("t", (0.0, 1.0), 10), autoplay=False)
+
+
 def gallery() -> None:
     """All kinds of layers, in linked panes."""
     times = np.linspace(0, 1, FRAMES)
     few = np.linspace(0, 1, 25)
     density, score = two_blobs(few)
     xy, which = cloud(2000, 0)
-    x, y = grid(17)
-    feet = np.stack([x.ravel(), y.ravel()], axis=1)
-    arrows = np.tanh(score[:, ::4, ::4].reshape(len(few), -1, 2)[:, : 16 * 16]) * 0.35
+    arrows = np.tanh(score[:, ::4, ::4].reshape(len(few), -1, 2)) * 0.35
     feet = np.stack([g[::4, ::4].ravel() for g in grid()], axis=1)
     readout = Readout(
         few, (-4, 4), (-4, 4), {"sx": score[..., 0], "sy": score[..., 1]}, vector=("sx", "sy")
@@ -164,7 +177,8 @@ def gallery() -> None:
 
 def two() -> None:
     """Two players on one page, the second already half-way."""
-    layer = Particles(np.array([0.0, 1.0]), np.array([[[-3.0, 0.0]], [[3.0, 0.0]]]), size=16)
+    ends = np.array([[[-3.0, 0.0]], [[3.0, 0.0]]])
+    layer = Particles(np.array([0.0, 1.0]), ends, size=16, opacity=1.0)
     clock = Clock("t", (0.0, 1.0), 10)
     for key, position in (("one", 0.0), ("two", 0.5)):
         player(
@@ -180,8 +194,8 @@ def two() -> None:
 st.set_page_config(layout="wide")
 case = st.query_params.get("case", "gallery")
 if case == "load":
-    seed = st.number_input("seed", value=0)
+    chosen = st.number_input("seed", value=0)
     trail = int(st.query_params.get("trail", 0))
-    load(int(st.query_params.get("particles", 2000)), int(seed), trail)
-else:
-    {"corner": corner, "gallery": gallery, "two": two}[case]()
+    load(int(st.query_params.get("particles", 2000)), int(chosen), trail)
+elif not st.toggle("hide"):
+    {"corner": corner, "fog": fog, "pair": pair, "gallery": gallery, "two": two}[case]()

@@ -28,6 +28,7 @@ function makePlayer(parent) {
   let frame = 0; // the pending animation frame
   let received = 0; // the number of the latest payload
   let visible = true;
+  let stale = true; // something other than the clock has changed since the last painting
   let paints = 0;
   let counting = { since: 0, paints: 0 };
   const stopKeys = listenToKeys(root, act);
@@ -62,19 +63,26 @@ function makePlayer(parent) {
   }
 
   function redraw() {
+    stale = true;
+    schedule();
+  }
+
+  function schedule() {
     if (frame === 0 && root.dataset.ready) frame = requestAnimationFrame(render);
   }
 
   function render(now) {
     frame = 0;
     if (!root.isConnected) return;
+    const before = clock.position;
     tick(clock, now);
-    paint();
+    if (stale || clock.position !== before) paint(); // a loop lingers at its end
     report(now);
-    if (clock.playing && visible) redraw();
+    if (clock.playing && visible) schedule();
   }
 
   function paint() {
+    stale = !visible;
     if (visible) {
       panes.forEach((pane) => pane.draw(clock.position, { theme, trails }));
       paints += 1;
@@ -136,10 +144,10 @@ function makePlayer(parent) {
     const next = await decode(payload);
     if (mine !== received) return;
     if (next.version === shown) return retheme();
-    await show(next, mine);
+    await show(next, mine, payload.byteLength);
   }
 
-  async function show(next, mine) {
+  async function show(next, mine, size) {
     theme = readTheme(parent);
     header = next;
     if (!clock) startClock(next);
@@ -160,8 +168,10 @@ function makePlayer(parent) {
     shown = next.version;
     root.dataset.ready = "1";
     cancelAnimationFrame(frame);
+    stale = true;
     render(performance.now());
     root.dataset.version = shown;
+    root.dataset.bytes = size;
     performance.mark("player:picture");
   }
 
