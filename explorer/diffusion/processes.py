@@ -93,7 +93,9 @@ class EDM(Process):
     def grid(self, steps: int) -> Tensor:
         low, high = self.sigma_min ** (1 / self.rho), self.sigma_max ** (1 / self.rho)
         sigmas = torch.linspace(high, low, positive(steps), dtype=torch.float64) ** self.rho
-        return torch.cat([sigmas / self.sigma_max, torch.zeros(1, dtype=torch.float64)])
+        times = torch.cat([sigmas / self.sigma_max, torch.zeros(1, dtype=torch.float64)])
+        times[0] = self.t_max  # which the roots miss by a rounding
+        return times
 
     @property
     def latex(self) -> str:

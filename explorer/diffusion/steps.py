@@ -205,7 +205,7 @@ def predictor_corrector(snr: float = 0.16) -> Step:
         if not process.sigma(s) > 0:
             return result
         grad, z = score(result.x, s), _noise(x, rng)
-        norms = [v.flatten(1).norm(dim=1).mean() for v in (z, grad)]
+        norms = [v.reshape(len(v), -1).norm(dim=1).mean() for v in (z, grad)]
         size = 2 * (snr * norms[0] / norms[1].clamp_min(1e-12)) ** 2
         return StepResult(result.x + size * grad + (2 * size).sqrt() * z, result.info)
 
