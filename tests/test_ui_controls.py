@@ -80,6 +80,7 @@ def test_a_value_between_two_steps_is_used_as_it_is():
         ("proc", "nope", "ve is used"),
         ("trails", "true", "0 is used"),
         ("seed", "-1", "0 is used"),
+        ("seed", "inf", "0 is used"),
     ],
 )
 def test_an_unusable_parameter_is_said_in_plain_text(key: str, value: str, used: str):
@@ -121,7 +122,7 @@ def test_a_preset_sets_what_it_names_and_resets_the_rest():
     at = opened({"ve.lam": "30", "seed": "7"})
     at.button(key="_preset_Long chain").click().run()
     assert shown(at)["steps"] == 900
-    assert at.number_input(key="seed").value == 0
+    assert at.number_input(key="_seed").value == 0
     assert dict(at.query_params) == {"proc": "ddpm", "ddpm.steps": "900"}
 
 

@@ -137,26 +137,30 @@ def number(param: Param, *, key: str, default: Value | None = None) -> Value:
 
 
 def seed(*, key: str = "seed", default: int = 0) -> int:
-    """The seed of everything random on the page: one seed, one picture."""
+    """The seed of everything random on the page: one seed, one picture.
+
+    Held as text, for a bound number field fails on an infinity in the link.
+    """
     param = Param("seed", "Seed", default, 0, 9999, 1, "The same seed gives the same picture.")
-    links.register(key, default)
-    _check_link(param, key, default, ())
-    held = st.session_state.get(key)
-    if held is not None and not _usable(param, held, ()):
-        st.session_state[key] = default
-    value = st.number_input(
-        "Seed",
+    raw = held_text(key, str(default))
+    try:
+        number = int(param.checked(raw))
+    except ValueError:
+        number = default
+        links.note(key, links.refuse(key, [raw], str(default), _way_out(param, ())), raw)
+        links.show_note(key, raw)
+    widget = f"_{key}"
+    st.session_state[widget] = number
+    st.number_input(
+        param.label,
         0,
         9999,
-        default,
-        1,
-        key=key,
+        step=1,
+        key=widget,
         help=param.help,
-        bind="query-params",
-        persist_state="session",
+        on_change=partial(_adopt, key, widget),
     )
-    links.show_note(key, value)
-    return int(value)
+    return number
 
 
 def presets(
