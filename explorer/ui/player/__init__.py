@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from explorer.figures.palette import OKABE_ITO
 from explorer.ui.player import assets
 from explorer.ui.player.encode import encode
 from explorer.ui.player.layers import (
@@ -87,6 +88,7 @@ def player(
         "seconds": seconds,
         "loop": loop,
         "position": position,
+        "palette": OKABE_ITO,
         "plotly": assets.plotly_path(),
         "base": st.get_option("server.baseUrlPath") or "",
     }

@@ -19,7 +19,7 @@ import plotly.graph_objects as go
 Floats = npt.NDArray[np.floating[Any]]
 Range = tuple[float, float]
 
-PALETTE_SIZE = 8  # Okabe and Ito's colours; js/theme.js holds them, one shade for each theme
+PALETTE_SIZE = 8  # Okabe and Ito's, as in explorer/figures/palette.py
 SHAPES = ("circle", "square", "triangle", "cross", "diamond")
 
 
@@ -146,7 +146,7 @@ class Density(Layer):
     y: Range
     contours: tuple[float, ...] = ()
     bands: bool = False
-    opacity: float = 0.8
+    opacity: float = 0.65
     colour: int | None = None
 
     def __post_init__(self) -> None:

@@ -32,7 +32,7 @@ function shades(colour, opacity, bands) {
   return Uint32Array.from({ length: 256 }, (_, k) => {
     let level = k / 255;
     if (bands) level = Math.floor(level * STEPS + 0.02) / STEPS;
-    const alpha = Math.round(255 * opacity * level ** 0.85);
+    const alpha = Math.round(255 * opacity * level ** 0.75);
     return ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
   });
 }
@@ -69,7 +69,7 @@ export function densityLayer(spec) {
   function draw(context, view, position, scene) {
     const hue = paletteColour(scene.theme, spec.colour, scene.theme.density);
     if (tableFor !== hue) {
-      table = shades(hue, spec.opacity * 0.85, spec.bands);
+      table = shades(hue, spec.opacity, spec.bands);
       tableFor = hue;
     }
     blend(spec.values, spec.times.data, position, values);

@@ -148,8 +148,8 @@ function makePlayer(parent) {
   }
 
   async function show(next, mine, size) {
-    theme = readTheme(parent);
     header = next;
+    theme = readTheme(parent, header.options.palette);
     if (!clock) startClock(next);
     clock.seconds = next.options.seconds;
     arrange(next.panes.length);
@@ -176,7 +176,7 @@ function makePlayer(parent) {
   }
 
   async function retheme() {
-    theme = readTheme(parent);
+    theme = readTheme(parent, header.options.palette);
     await Promise.all(panes.map((pane) => pane.retheme(theme)));
     redraw();
   }

@@ -1,9 +1,4 @@
-// Colours and fonts: Streamlit's, read from its CSS variables, and Okabe and Ito's palette.
-
-// As in explorer/figures/palette.py, so that layers match the figures' own traces.
-const PALETTE = [
-  "#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#808080",
-];
+// Colours and fonts: Streamlit's, read from its CSS variables, and the palette Python sends.
 
 export const MARGIN = { l: 46, r: 14, t: 12, b: 40 };
 
@@ -22,7 +17,7 @@ export function withAlpha(colour, alpha) {
   return `rgba(${toRgb(colour).join(",")},${alpha})`;
 }
 
-export function readTheme(element) {
+export function readTheme(element, palette) {
   const style = getComputedStyle(element);
   const variable = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
   const background = variable("--st-background-color", "#ffffff");
@@ -30,11 +25,11 @@ export function readTheme(element) {
   const dark = 0.299 * r + 0.587 * g + 0.114 * b < 128;
   return {
     dark,
-    palette: PALETTE,
+    palette,
     background,
     text: variable("--st-text-color", dark ? "#fafafa" : "#31333f"),
     font: variable("--st-font", "sans-serif"),
-    density: dark ? "#8ea2ff" : "#4455b8", // indigo: apart from every colour of the palette
+    density: dark ? "#8494ab" : "#53647d", // slate, on which every colour of the palette shows
   };
 }
 
