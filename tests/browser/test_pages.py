@@ -69,3 +69,43 @@ def test_projector_mode_is_left_by_the_same_switch(server, open_page):
     page.get_by_test_id("stSidebar").wait_for()
     settle(page)
     assert "projector" not in page.url
+
+
+def shown_process(page) -> str:
+    return page.locator(".st-key-_proc input").input_value()
+
+
+def test_a_choice_goes_along_to_another_page_and_a_default_does_not(server, open_page):
+    """The forward page starts with λ^t, the score field with DDPM: each keeps its own start."""
+    page, _ = open_page(server, "/forward_diffusion")
+
+    def turn_to(title: str) -> None:
+        page.get_by_test_id("stSidebar").get_by_role("link", name=title).click()
+        page.locator(".st-key-head h1", has_text=title).wait_for()
+        settle(page)
+
+    turn_to("Score field")
+    assert "proc=" not in page.url
+    assert shown_process(page).startswith("DDPM")
+    turn_to("Forward diffusion")
+    page.locator(".st-key-_proc input").click()
+    page.get_by_role("option", name="Cosine").click()
+    page.wait_for_url("**proc=cosine*")
+    settle(page)
+    turn_to("Score field")
+    assert "proc=cosine" in page.url
+    page.reload()
+    settle(page)
+    assert shown_process(page) == "Cosine"
+
+
+def test_going_back_undoes_a_choice(server, open_page):
+    page, _ = open_page(server, "/forward_diffusion")
+    page.locator(".st-key-_proc input").click()
+    page.get_by_role("option", name="Cosine").click()
+    page.wait_for_url("**proc=cosine*")
+    settle(page)
+    page.go_back()
+    page.wait_for_url(f"{server.url}/forward_diffusion")
+    settle(page)
+    assert shown_process(page) != "Cosine"

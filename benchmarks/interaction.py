@@ -1,0 +1,105 @@
+"""How long a user waits: from a change of a control to the changed picture, and for pages to open.
+
+The player marks its root with `data-version`, which grows when new data has been painted. Plotly
+charts are told apart by what they drew.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from typing import Any
+
+from benchmarks import serving
+from benchmarks.serving import Server
+from explorer.ui.menu import MENU, Page
+
+CHANGES = 50
+_PATIENCE = 15_000
+
+# A number that changes whenever a picture on the page does.
+_PICTURE = """() => {
+  const players = [...document.querySelectorAll('[data-version]')].map(e => e.dataset.version);
+  const charts = [...document.querySelectorAll('.js-plotly-plot .main-svg')]
+    .filter(e => !e.closest('[data-version]')).map(e => e.innerHTML);
+  const text = players.join('|') + charts.join('|');
+  let hash = 7;
+  for (let i = 0; i < text.length; i++) hash = (hash * 31 + text.charCodeAt(i)) | 0;
+  return hash + ':' + text.length;
+}"""
+
+
+def run() -> dict[str, Any]:
+    """Seconds: the start, each switch of pages, and each page's changes (median and 95th)."""
+    with serving.browse() as browser:
+        with serving.serve():
+            pass  # fills the disk cache, so that the measured start is a warm one
+        begin = time.perf_counter()
+        with serving.serve() as server:
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.goto(server.url)
+            page.locator(".st-key-card-paths").wait_for()
+            start = time.perf_counter() - begin
+            page.wait_for_timeout(4000)
+            switches = {entry.title: _switch(page, entry) for entry in MENU[1:]}
+            page.close()
+            pages = {entry.title: _changes(browser, server, entry) for entry in MENU[1:]}
+    return {
+        "start_to_first_page_s": round(start, 2),
+        "page_switch_s": switches,
+        "change_to_picture_s": pages,
+    }
+
+
+def _switch(page: Any, entry: Page) -> float:
+    """From the click in the menu to the end of the page's run, its head in sight."""
+    begin = time.perf_counter()
+    page.get_by_test_id("stSidebar").get_by_role("link", name=entry.title).click()
+    page.locator(".st-key-head h1", has_text=entry.title).wait_for()
+    head = time.perf_counter() - begin
+    _await_idle(page)
+    page.wait_for_timeout(500)
+    return round(head, 2)
+
+
+def _changes(browser: Any, server: Server, entry: Page) -> dict[str, float | int]:
+    """Random changes of the page's sliders, by keyboard, one key press each."""
+    rng = random.Random(0)
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{server.url}{entry.path}")
+    page.locator(".st-key-head h1").wait_for()
+    _await_idle(page)
+    page.wait_for_timeout(1500)
+    waits = []
+    missed = 0
+    for _ in range(CHANGES):
+        sliders = page.locator('[data-testid="stMain"] [data-testid="stSlider"] [role="slider"]')
+        if sliders.count() == 0:
+            break
+        slider = sliders.nth(rng.randrange(sliders.count()))
+        slider.focus()
+        before = page.evaluate(_PICTURE)
+        begin = time.perf_counter()
+        page.keyboard.press(rng.choice(("ArrowRight", "ArrowLeft")))
+        try:
+            page.wait_for_function(
+                f"before => ({_PICTURE})() !== before", arg=before, timeout=_PATIENCE
+            )
+            waits.append(time.perf_counter() - begin)
+        except Exception:  # a change that leaves the picture as it is, at the end of a slider
+            missed += 1
+        _await_idle(page)
+    page.close()
+    if not waits:
+        return {"changes": 0, "without_effect": missed}
+    return {
+        "changes": len(waits),
+        "without_effect": missed,
+        "median": round(statistics.median(waits), 3),
+        "p95": round(sorted(waits)[max(0, int(0.95 * len(waits)) - 1)], 3),
+    }
+
+
+def _await_idle(page: Any) -> None:
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
