@@ -1,5 +1,101 @@
-"""Noise schedules."""
+"""Schedules side by side, and a doctor who asks whether a process reaches its noise."""
 
-from explorer.ui.frame import page
+import streamlit as st
 
-page("Noise schedules")
+from explorer.diffusion.doctor import diagnose, repair
+from explorer.diffusion.processes import PROCESSES
+from explorer.figures import schedules
+from explorer.figures.base import CHART_CONFIG
+from explorer.ui import controls, frame, links
+from explorer.ui.setup import choose_distribution, choose_process, choose_rival
+
+frame.page(
+    "Noise schedules",
+    intro="A schedule says how fast the signal fades and the noise grows. "
+    "It must end in noise alone, for that is where every sampler starts.",
+)
+controls.presets(
+    {
+        "DDPM, cosine, straight": {},
+        "Too short: T = 10, β to 0.01": {"ddpm.steps": 10, "ddpm.beta_end": 0.01},
+        "λ = 10 for ±5": {"proc": "ve", "ve.lam": 10.0, "dim": "1", "vs1": "edm", "vs2": "none"},
+        "From scratch: T = 200, β to 0.2": {"ddpm.steps": 200, "ddpm.beta_end": 0.2},
+    }
+)
+
+narrow, wide = frame.stage()
+with narrow:
+    process = choose_process(default="ddpm")
+    dim = int(controls.segments({"1": "1D", "2": "2D"}, key="dim", label="Dimensions", default="2"))
+    distribution = choose_distribution(dim, default="gaussians-1d" if dim == 1 else "moons")
+    rivals = [choose_rival(1, default="cosine"), choose_rival(2, default="straight")]
+    controls.reset()
+
+specs = [process, *(rival for rival in rivals if rival)]
+named = [(PROCESSES[spec.name].label, spec.build()) for spec in specs]
+data, scale = distribution.build(), 1.4 if frame.projector() else 1.0
+diagnosis = diagnose(named[0][1], data)
+
+with wide:
+    left, right = st.columns([0.56, 0.44], gap="medium")
+    with left:
+        st.plotly_chart(
+            schedules.curves(named, scale=scale), config=CHART_CONFIG, key="curves", theme=None
+        )
+    with right:
+        name = PROCESSES[process.name].label
+        if diagnosis.verdict == "healthy":
+            st.success(f"**{name}** reaches its noise.", icon=":material/check_circle:")
+        else:
+            say = "barely reaches" if diagnosis.verdict == "weak" else "does not reach"
+            show = st.warning if diagnosis.verdict == "weak" else st.error
+            show(
+                f"**{name}** {say} its noise: samplers start from noise, "
+                "but the data end somewhere else.",
+                icon=":material/healing:",
+            )
+            changes = repair(process.name, dict(process.values), data)
+            if changes:
+                labels = {param.name: param.label for param in PROCESSES[process.name].params}
+                words = ", ".join(f"{labels[key]} = {value:g}" for key, value in changes.items())
+                st.button(
+                    f"Repair: {words}",
+                    type="primary",
+                    key="_repair",
+                    on_click=links.adjust,
+                    args=({f"{process.name}.{key}": v for key, v in changes.items()},),
+                )
+        one, two = st.columns(2)
+        one.metric(
+            "Signal left, ᾱ(1)", f"{diagnosis.alpha_bar:.2f}", help="α² at the end; 1 for VE."
+        )
+        two.metric(
+            "Noise σ(1) ÷ width",
+            f"{diagnosis.noise:.2f}",
+            help="Standard deviation of the noise over that of the data. It should be large, "
+            "or the signal left small.",
+        )
+        one.metric(
+            "Mean left ÷ width",
+            f"{diagnosis.mean_left:.2f}",
+            help="How far the centre of x₁ lies from 0, in standard deviations of the data.",
+        )
+        two.metric(
+            "Told apart from noise",
+            f"≤ {diagnosis.told_apart:.1%}",
+            help="Bound on the total variation distance between p₁ and the prior, √(KL/2); "
+            "below 5 % counts as healthy.",
+        )
+        st.plotly_chart(
+            schedules.end_against_noise(named[0][1], data, scale=scale),
+            config=CHART_CONFIG,
+            key="end",
+            theme=None,
+        )
+    st.latex(named[0][1].latex)
+    st.markdown(
+        "Signal and noise come from drift and diffusion: "
+        r"$f=\dot\alpha/\alpha$ and $g^2=\frac{d\sigma^2}{dt}-2f\sigma^2$. Variance-preserving "
+        r"processes shrink the signal to nothing at $\sigma\approx1$; variance-exploding ones keep "
+        "it and drown it."
+    )

@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from explorer.data import curves
+from explorer.data.drawn import Drawn
 from explorer.data.gaussian_mixture import GaussianMixture
 from explorer.data.mixture_spec import DEFAULTS, MixtureSpec
 from explorer.data.uniform_boxes import UniformBoxes
@@ -68,12 +69,16 @@ def uneven_mixture_1d(weight: float = 0.3, std: float = 0.2) -> GaussianMixture:
     )
 
 
-def ramp_1d(pieces: int = 64) -> UniformBoxes:
-    """p(x) = 2(1 − x) on [0, 1], the smaller of two uniform numbers, as a staircase."""
-    edges = torch.linspace(0, 1, pieces + 1, dtype=torch.float64)
-    low, high = edges[:-1, None], edges[1:, None]
-    weights = ((2 - low - high) * (high - low))[:, 0]
-    return UniformBoxes(weights / weights.sum(), low, high, torch.zeros(pieces).long(), exact=False)
+def ramp_1d(pieces: int = 64) -> Drawn:
+    """p(x) = 2(1 − x) on [0, 1], the smaller of two uniform numbers; `pieces` Gaussians fill it."""
+
+    def draw(n: int, rng: Generator) -> Tensor:
+        return torch.rand(n, 2, generator=rng).min(dim=1, keepdim=True).values
+
+    centres = ((torch.arange(pieces, dtype=torch.float64) + 0.5) / pieces)[:, None]
+    one_mode = torch.zeros(pieces).long()
+    density = GaussianMixture.isotropic(1 - centres[:, 0], centres, 0.5 / pieces, one_mode)
+    return Drawn(draw, density, exact=False)
 
 
 def standard_normal_1d() -> GaussianMixture:
@@ -161,7 +166,7 @@ DISTRIBUTIONS: dict[str, Shape] = {
         "the smaller of two uniform numbers",
         dim=1,
         exact=False,
-        note="The score is that of a staircase of 64 steps.",
+        note="The score is that of 64 narrow Gaussians that fill the ramp.",
     ),
     "normal-1d": Shape(standard_normal_1d, "Standard normal", r"\mathcal N(0,1)", "", dim=1),
     "custom-1d": Shape(

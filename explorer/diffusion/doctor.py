@@ -24,22 +24,22 @@ HEALTHY, ILL = 0.05, 0.15
 class Diagnosis:
     """What is left of the data at the end of a process.
 
-    signal: ᾱ(1) = α(1)².  mean: ‖α(1) E x_0‖ and  scale: α(1) times the data's standard deviation,
-    both in units of the noise σ(1).  overlap_lost: an upper bound on the total variation distance
-    between p_1 and the prior, from 0 (the same) to 1, by Pinsker's inequality √(KL/2).
+    alpha_bar: α(1)².  mean_left: ‖α(1) E x_0‖ and  noise: σ(1), both in data widths (the data's
+    standard deviation).  told_apart: an upper bound on the total variation distance between p_1
+    and the prior, from 0 (the same) to 1, by Pinsker's inequality √(KL/2).
     """
 
-    signal: float
-    mean: float
-    scale: float
-    overlap_lost: float
+    alpha_bar: float
+    mean_left: float
+    noise: float
+    told_apart: float
 
     @property
     def verdict(self) -> str:
         """ "healthy", "weak" or "ill"."""
-        if self.overlap_lost < HEALTHY:
+        if self.told_apart < HEALTHY:
             return "healthy"
-        return "weak" if self.overlap_lost < ILL else "ill"
+        return "weak" if self.told_apart < ILL else "ill"
 
 
 def diagnose(process: Process, distribution: ExactDistribution, draws: int = 2000) -> Diagnosis:
@@ -58,12 +58,12 @@ def diagnose(process: Process, distribution: ExactDistribution, draws: int = 200
     )
     log_ratio = (log_prior - distribution.noised(alpha, sigma).log_prob(x)).clamp_max(50)
     divergence = float((torch.expm1(log_ratio) - log_ratio).mean())
-    spread = float(distribution.covariance.diagonal().mean().sqrt())
+    width = max(float(distribution.covariance.diagonal().mean().sqrt()), 1e-12)
     return Diagnosis(
-        signal=float(alpha**2),
-        mean=float(alpha * distribution.mean.norm() / sigma),
-        scale=float(alpha * spread / sigma),
-        overlap_lost=min(1.0, math.sqrt(max(divergence, 0.0) / 2)),
+        alpha_bar=float(alpha**2),
+        mean_left=float(alpha * distribution.mean.norm()) / width,
+        noise=float(sigma) / width,
+        told_apart=min(1.0, math.sqrt(max(divergence, 0.0) / 2)),
     )
 
 

@@ -23,6 +23,9 @@ from explorer.ui.setup import DistributionSpec, ProcessSpec
 
 TUTORIAL_PATHS = 200
 
+# Sessions share the cores: one thread each beats two that wait for each other by ten times.
+torch.set_num_threads(1)
+
 
 @dataclass(frozen=True)
 class Scene:

@@ -1,4 +1,4 @@
-"""What is diffused and how: the choice of a distribution and a process, as specs that can be cached.
+"""What is diffused and how: a distribution and a process, chosen and kept as specs.
 
 A spec is names and numbers alone, so it can be hashed, compared, and kept in a link. What it
 stands for is built from it once and shared, read-only, by all sessions.
@@ -6,7 +6,6 @@ stands for is built from it once and shared, read-only, by all sessions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -67,11 +66,19 @@ def choose_distribution(dim: int, *, default: str) -> DistributionSpec:
     return DistributionSpec(name, tuple(values.items()), mixture)
 
 
-def choose_process(
-    *, default: str, values: Mapping[str, Mapping[str, float | int]] | None = None
-) -> ProcessSpec:
+def choose_process(*, default: str) -> ProcessSpec:
     """The controls for a noise process."""
-    name, numbers = controls.choose(
-        PROCESSES, key="proc", label="Noise process", default=default, values=values
-    )
+    name, numbers = controls.choose(PROCESSES, key="proc", label="Noise process", default=default)
     return ProcessSpec(name, tuple(numbers.items()))
+
+
+def choose_rival(place: int, *, default: str) -> ProcessSpec | None:
+    """The controls for a process to compare with, or none."""
+    options = {"none": "–", **{name: entry.label for name, entry in PROCESSES.items()}}
+    key = f"vs{place}"
+    name = controls.option(options, key=key, label="Compare with", default=default)
+    if name == "none":
+        return None
+    params = PROCESSES[name].params
+    values = [(p.name, controls.number(p, key=f"{key}.{name}.{p.name}")) for p in params]
+    return ProcessSpec(name, tuple(values))
