@@ -74,7 +74,7 @@ def _changes(browser: Any, server: Server, entry: Page) -> dict[str, float | int
     waits = []
     missed = 0
     for _ in range(CHANGES):
-        sliders = page.locator('[data-testid="stMain"] [data-testid="stSlider"] [role="slider"]')
+        sliders = page.get_by_test_id("stMain").get_by_test_id("stSlider").get_by_role("slider")
         if sliders.count() == 0:
             break
         slider = sliders.nth(rng.randrange(sliders.count()))

@@ -1,1 +1,1 @@
-"""The page frame, the controls drawn from registries, and the player: the only room with Streamlit."""
+"""The page frame, the controls drawn from registries and the player: the room with Streamlit."""

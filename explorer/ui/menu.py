@@ -58,6 +58,7 @@ MENU: tuple[Page, ...] = (
         "Noise out",
         "The arrows that point back to the data, exact at every noise level.",
         "field",
+        {"proc": "ve"},
     ),
     Page(
         "pages/reverse_race.py",
@@ -66,6 +67,7 @@ MENU: tuple[Page, ...] = (
         "Noise out",
         "All ways back from noise, side by side from the same start.",
         "race",
+        {"dim": "1"},
     ),
 )
 

@@ -61,7 +61,7 @@ def _table(dim: int, key: str) -> None:
     number = st.column_config.NumberColumn
     st.data_editor(
         {name: [row[i] for row in rows] for i, name in enumerate(names)},
-        column_config={name: number(name, format="%.6g", width=88) for name in names},
+        column_config={name: number(name, format="%.6g", width=90) for name in names},
         hide_index=True,
         num_rows="fixed",
         key=widget,

@@ -11,9 +11,12 @@ _HEAVY = (
     "torch",
     "plotly.graph_objects",
     "scipy.interpolate",
-    "explorer.data.distributions",
-    "explorer.diffusion.processes",
-    "explorer.figures.base",
+    "pandas",  # st.plotly_chart and st.data_editor ask for it
+    "explorer.diffusion.doctor",
+    "explorer.diffusion.samplers",
+    "explorer.figures.schedules",
+    "explorer.ui.scenes",
+    "explorer.ui.player",
 )
 _DELAY = 0.4
 """Seconds, in which the first page gets to the browser undisturbed."""
