@@ -1,1 +1,1 @@
-"""The library behind the diffusion explorer: distributions, processes, samplers and their pictures."""
+"""The library behind the diffusion explorer: distributions, processes, samplers, pictures."""

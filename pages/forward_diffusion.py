@@ -55,6 +55,6 @@ with wide:
     st.markdown(
         "Each particle keeps the colour of the mode it came from. At $t=0$ the colours are apart; "
         "at $t=1$ they are mixed through, so no one can tell where a particle began. The density "
-        r"$p_t$ is known exactly here, because noise turns a Gaussian mixture into a mixture: means "
+        r"$p_t$ is known exactly here, for noise turns a Gaussian mixture into a mixture: means "
         r"$\alpha_t\mu_k$, covariances $\alpha_t^2C_k+\sigma_t^2I$."
     )

@@ -56,7 +56,8 @@ with wide:
     player(scene.panes, key="score", clock=scene.clock, height=480, position=1.0, autoplay=False)
     st.latex(
         r"\nabla_x\log p_t(x)=\sum_k \underbrace{w_k(x,t)}_{\text{participation}}"
-        r"\underbrace{(\alpha_t^2C_k+\sigma_t^2I)^{-1}(\alpha_t\mu_k-x)}_{\text{mode }k\text{'s score}}"
+        r"\underbrace{(\alpha_t^2C_k+\sigma_t^2I)^{-1}(\alpha_t\mu_k-x)}"
+        r"_{\text{mode }k\text{'s score}}"
     )
     kind = (
         "exact" if DISTRIBUTIONS[distribution.name].exact else "that of the mixture named at left"

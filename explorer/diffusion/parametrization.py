@@ -1,17 +1,18 @@
 """What a network may predict (ε, x_0, score, v) and every conversion between them.
 
 With x = α x_0 + σ ε all four are linear in one another: the score of q(x | x_0) is −ε/σ, and
-v = α ε − σ x_0 (Salimans and Ho 2022). `alpha` and `sigma` are of shape () or broadcast to x.
+v = α ε − σ x_0 (Salimans and Ho 2022). `alpha` and `sigma` are numbers or broadcast to x.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
 from explorer.diffusion.process import Process, expand
+
+Scale = Tensor | float
 
 Score = Callable[[Tensor, Tensor], Tensor]
 """(x, t) → ∇ log p_t(x), of x's shape (B, *D), for t of shape () or (B,)."""
@@ -19,7 +20,7 @@ Score = Callable[[Tensor, Tensor], Tensor]
 KINDS = ("eps", "x0", "score", "v")
 
 
-def to_eps(kind: str, value: Tensor, x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+def to_eps(kind: str, value: Tensor, x: Tensor, alpha: Scale, sigma: Scale) -> Tensor:
     """ε from a prediction of `kind`; ValueError for an unknown kind."""
     if kind == "eps":
         return value
@@ -32,7 +33,7 @@ def to_eps(kind: str, value: Tensor, x: Tensor, alpha: Tensor, sigma: Tensor) ->
     raise ValueError(f"{kind!r} is no parametrization; choose one of {', '.join(KINDS)}")
 
 
-def from_eps(kind: str, eps: Tensor, x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+def from_eps(kind: str, eps: Tensor, x: Tensor, alpha: Scale, sigma: Scale) -> Tensor:
     """The prediction of `kind` that says the same as ε; ValueError for an unknown kind."""
     if kind == "eps":
         return eps
@@ -46,7 +47,7 @@ def from_eps(kind: str, eps: Tensor, x: Tensor, alpha: Tensor, sigma: Tensor) ->
 
 
 def convert(
-    value: Tensor, source: str, target: str, x: Tensor, alpha: Tensor, sigma: Tensor
+    value: Tensor, source: str, target: str, x: Tensor, alpha: Scale, sigma: Scale
 ) -> Tensor:
     """A prediction of kind `source` at x as one of kind `target`, of the same shape."""
     if source == target:
@@ -58,18 +59,24 @@ def convert(
     return from_eps(target, to_eps(source, value, x, alpha, sigma), x, alpha, sigma)
 
 
+def scales(process: Process, x: Tensor, t: Tensor) -> tuple[Scale, Scale]:
+    """α and σ at t to multiply x (B, *D) with: numbers for t of shape (), tensors for (B,)."""
+    if t.ndim == 0:
+        return process.level(t)
+    return expand(process.alpha(t), x), expand(process.sigma(t), x)
+
+
 def x0_from_score(process: Process, score: Tensor, x: Tensor, t: Tensor) -> Tensor:
     """Tweedie's estimate of the data, E[x_0 | x_t] = (x + σ² score)/α (Efron 2011)."""
-    return torch.addcmul(x, expand(process.sigma(t) ** 2, x).to(x.dtype), score) / expand(
-        process.alpha(t), x
-    )
+    alpha, sigma = scales(process, x, t)
+    return (x + sigma**2 * score) / alpha
 
 
 def score_of(kind: str, predict: Score, process: Process) -> Score:
     """The score that a predictor of `kind` stands for: one signature for every sampler."""
 
     def score(x: Tensor, t: Tensor) -> Tensor:
-        alpha, sigma = expand(process.alpha(t), x), expand(process.sigma(t), x)
+        alpha, sigma = scales(process, x, t)
         return convert(predict(x, t), kind, "score", x, alpha, sigma)
 
     return score

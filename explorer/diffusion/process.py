@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -19,6 +21,36 @@ def expand(values: Tensor, x: Tensor) -> Tensor:
     if not values.ndim:
         return values
     return values.to(x.dtype).reshape(values.shape + (1,) * (x.ndim - values.ndim))
+
+
+class Level(NamedTuple):
+    """What is left of the data, and how much noise, at one time: α and σ as numbers."""
+
+    alpha: float
+    sigma: float
+
+    @property
+    def variance(self) -> float:
+        return self.sigma**2
+
+
+class Rates(NamedTuple):
+    """f and g at one time, as numbers."""
+
+    drift: float
+    diffusion: float
+
+
+@lru_cache(maxsize=16384)
+def _level(process: Process, time: float) -> Level:
+    t = torch.tensor(time, dtype=torch.float64)
+    return Level(float(process.alpha(t)), float(process.sigma(t)))
+
+
+@lru_cache(maxsize=16384)
+def _rates(process: Process, time: float) -> Rates:
+    t = torch.tensor(time, dtype=torch.float64)
+    return Rates(float(process.drift(t)), float(process.diffusion(t)))
 
 
 class Process(ABC):
@@ -48,6 +80,15 @@ class Process(ABC):
     @abstractmethod
     def time_at(self, noise_to_signal: Tensor) -> Tensor:
         """The t at which σ(t)/α(t) has this value; beyond 1 or ∞ where none up to 1 has."""
+
+    def level(self, t: Tensor) -> Level:
+        """α and σ at one time, t of shape (), from memory: samplers ask for the same few hundred
+        times again and again, and tensors of one element are slow."""
+        return _level(self, float(t))
+
+    def rates(self, t: Tensor) -> Rates:
+        """f and g at one time, t of shape (), from memory."""
+        return _rates(self, float(t))
 
     @property
     @abstractmethod

@@ -51,18 +51,19 @@ def _noise(x: Tensor, rng: Generator) -> Tensor:
 
 def _posterior(
     process: Process, score: Score, x: Tensor, t: Tensor, s: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, float, float]:
     """Mean of q(x_s | x_t, x̂_0), x̂_0, the forward variance β = σ²_{t|s}, and the posterior's β̃.
 
-    Ho et al. 2020, equations 6 and 7, for any α and σ (Kingma et al. 2021, appendix A).
+    Ho et al. 2020, equations 6 and 7, for any α and σ (Kingma et al. 2021, appendix A). With
+    x̂_0 = (x + σ_t² score)/α_t the mean comes to (x + β score)/α_{t|s}.
     """
-    alpha_t, alpha_s = process.alpha(t), process.alpha(s)
-    var_t, var_s = process.sigma(t) ** 2, process.sigma(s) ** 2
-    keep = alpha_t / alpha_s
-    beta = var_t - keep**2 * var_s
-    x0_hat = x0_from_score(process, score(x, t), x, t)
-    mean = (keep * var_s / var_t) * x + (alpha_s * beta / var_t) * x0_hat
-    return mean, x0_hat, beta, beta * var_s / var_t
+    now, then = process.level(t), process.level(s)
+    keep = now.alpha / then.alpha
+    beta = now.variance - keep**2 * then.variance
+    grad = score(x, t)
+    mean = torch.add(x, grad, alpha=beta) / keep
+    x0_hat = torch.add(x, grad, alpha=now.variance) / now.alpha
+    return mean, x0_hat, beta, beta * then.variance / now.variance
 
 
 def ancestral(variance: str = "beta") -> Step:
@@ -73,8 +74,9 @@ def ancestral(variance: str = "beta") -> Step:
     def step(process, score, x, t, s, rng, past=None):
         mean, x0_hat, beta, beta_tilde = _posterior(process, score, x, t, s)
         var = beta if variance == "beta" else beta_tilde
-        last = not process.sigma(s) > 0
-        return StepResult(mean if last else mean + var.sqrt() * _noise(x, rng), {"x0_hat": x0_hat})
+        if process.level(s).sigma > 0:
+            mean = torch.add(mean, _noise(x, rng), alpha=math.sqrt(var))
+        return StepResult(mean, {"x0_hat": x0_hat})
 
     return step
 
@@ -99,14 +101,17 @@ def ddim(eta: float = 0.0) -> Step:
         raise ValueError(f"η={eta} must lie between 0 (deterministic) and 1 (DDPM's noise)")
 
     def step(process, score, x, t, s, rng, past=None):
-        alpha_t, alpha_s = process.alpha(t), process.alpha(s)
-        var_t, var_s = process.sigma(t) ** 2, process.sigma(s) ** 2
-        x0_hat = x0_from_score(process, score(x, t), x, t)
-        eps = (x - alpha_t * x0_hat) / var_t.sqrt()
-        fresh = eta**2 * (var_t - (alpha_t / alpha_s) ** 2 * var_s) * var_s / var_t
-        x_s = alpha_s * x0_hat + (var_s - fresh).clamp_min(0).sqrt() * eps
-        if eta > 0 and var_s > 0:
-            x_s = x_s + fresh.sqrt() * _noise(x, rng)
+        now, then = process.level(t), process.level(s)
+        keep = now.alpha / then.alpha
+        beta_tilde = (now.variance - keep**2 * then.variance) * then.variance / now.variance
+        fresh = eta**2 * beta_tilde
+        old = math.sqrt(max(then.variance - fresh, 0))
+        grad = score(x, t)
+        x0_hat = torch.add(x, grad, alpha=now.variance) / now.alpha
+        # α_s x̂_0 + old ε̂, with ε̂ = −σ_t score
+        x_s = torch.add(x / keep, grad, alpha=now.variance / keep - old * now.sigma)
+        if eta > 0 and then.sigma > 0:
+            x_s = torch.add(x_s, _noise(x, rng), alpha=math.sqrt(fresh))
         return StepResult(x_s, {"x0_hat": x0_hat})
 
     return step
@@ -114,16 +119,19 @@ def ddim(eta: float = 0.0) -> Step:
 
 def _flow(process: Process, grad: Tensor, x: Tensor, t: Tensor) -> Tensor:
     """dx/dt of the probability-flow ODE, f x − ½ g² score (Song et al. 2021, equation 13)."""
-    return process.drift(t) * x - (0.5 * process.diffusion(t) ** 2) * grad
+    drift, diffusion = process.rates(t)
+    return torch.add(drift * x, grad, alpha=-0.5 * diffusion**2)
 
 
 def euler_maruyama() -> Step:
     """The reverse SDE dx = (f x − g² score) dt + g dW̄ by Euler–Maruyama (Anderson 1982)."""
 
     def step(process, score, x, t, s, rng, past=None):
-        grad, g2 = score(x, t), process.diffusion(t) ** 2
-        mean = x + (process.drift(t) * x - g2 * grad) * (s - t)
-        x_s = mean + (g2 * (t - s)).sqrt() * _noise(x, rng) if process.sigma(s) > 0 else mean
+        grad, (drift, diffusion) = score(x, t), process.rates(t)
+        dt = float(t - s)
+        x_s = torch.add(x - (drift * dt) * x, grad, alpha=diffusion**2 * dt)
+        if process.level(s).sigma > 0:
+            x_s = torch.add(x_s, _noise(x, rng), alpha=diffusion * math.sqrt(dt))
         return StepResult(x_s, {"x0_hat": x0_from_score(process, grad, x, t)})
 
     return step
@@ -134,7 +142,7 @@ def flow_euler() -> Step:
 
     def step(process, score, x, t, s, rng, past=None):
         grad = score(x, t)
-        x_s = x + _flow(process, grad, x, t) * (s - t)
+        x_s = torch.add(x, _flow(process, grad, x, t), alpha=float(s - t))
         return StepResult(x_s, {"x0_hat": x0_from_score(process, grad, x, t)})
 
     return step
@@ -149,9 +157,11 @@ def flow_heun() -> Step:
     def step(process, score, x, t, s, rng, past=None):
         grad = score(x, t)
         slope = _flow(process, grad, x, t)
-        x_s = x + slope * (s - t)
-        if process.sigma(s) > 0:
-            x_s = x + (slope + _flow(process, score(x_s, s), x_s, s)) / 2 * (s - t)
+        dt = float(s - t)
+        x_s = torch.add(x, slope, alpha=dt)
+        if process.level(s).sigma > 0:
+            again = _flow(process, score(x_s, s), x_s, s)
+            x_s = torch.add(x, slope + again, alpha=dt / 2)
         return StepResult(x_s, {"x0_hat": x0_from_score(process, grad, x, t)})
 
     return step
@@ -173,7 +183,7 @@ def flow_rk45(rtol: float = 1e-3, stop: float = 1e-3) -> Step:
             flow = _flow(process, score(here, at), here, at)
             return flow.double().flatten().cpu().numpy()
 
-        to_zero = not process.sigma(s) > 0
+        to_zero = not process.level(s).sigma > 0
         end = s + stop * (t - s) if to_zero else s
         start = x.double().flatten().cpu().numpy()
         solver = RK45(field, float(t), start, float(end), rtol=rtol, atol=rtol)
@@ -202,7 +212,7 @@ def predictor_corrector(snr: float = 0.16) -> Step:
 
     def step(process, score, x, t, s, rng, past=None):
         result = predict(process, score, x, t, s, rng)
-        if not process.sigma(s) > 0:
+        if not process.level(s).sigma > 0:
             return result
         grad, z = score(result.x, s), _noise(x, rng)
         norms = [v.reshape(len(v), -1).norm(dim=1).mean() for v in (z, grad)]
@@ -218,16 +228,27 @@ def dpm_solver_2m() -> Step:
     def step(process, score, x, t, s, rng, past=None):
         x0_hat = x0_from_score(process, score(x, t), x, t)
         estimate = x0_hat
-        if past is not None and process.sigma(s) > 0:
+        now, then = process.level(t), process.level(s)
+        if past is not None and then.sigma > 0:
             before, result = past
-            lam = [torch.log(process.alpha(u) / process.sigma(u)) for u in (before, t, s)]
+            levels = (process.level(before), now, then)
+            lam = [math.log(level.alpha / level.sigma) for level in levels]
             ratio = (lam[1] - lam[0]) / (lam[2] - lam[1])
-            estimate = x0_hat + (x0_hat - result.info["x0_hat"]) / (2 * ratio)
-        shrink = process.sigma(s) / process.sigma(t)
-        x_s = shrink * x + (process.alpha(s) - shrink * process.alpha(t)) * estimate
+            estimate = torch.lerp(result.info["x0_hat"], x0_hat, 1 + 1 / (2 * ratio))
+        shrink = then.sigma / now.sigma
+        x_s = torch.add(shrink * x, estimate, alpha=then.alpha - shrink * now.alpha)
         return StepResult(x_s, {"x0_hat": x0_hat})
 
     return step
+
+
+def _raised(process: Process, t: Tensor, ratio: float, gamma: float) -> tuple[Tensor, float]:
+    """The time at which σ/α is (1 + γ) `ratio`, at most t_max, and σ/α there."""
+    at = torch.tensor((1 + gamma) * ratio, dtype=torch.float64)
+    hat = process.time_at(at).clamp_max(process.t_max)
+    level = process.level(hat)
+    raised = level.sigma / level.alpha
+    return (hat, raised) if gamma > 0 and raised > ratio else (t, ratio)
 
 
 def edm(churn: float = 0.4, s_noise: float = 1.0) -> Step:
@@ -240,23 +261,20 @@ def edm(churn: float = 0.4, s_noise: float = 1.0) -> Step:
 
     def step(process, score, x, t, s, rng, past=None):
         def denoised(y: Tensor, at: Tensor) -> Tensor:
-            scaled = y * process.alpha(at)
+            scaled = y * process.level(at).alpha
             return x0_from_score(process, score(scaled, at), scaled, at)
 
-        ratio_t, ratio_s = (process.sigma(u) / process.alpha(u) for u in (t, s))
-        limit = torch.as_tensor(process.t_max, dtype=t.dtype)
-        hat = torch.minimum(process.time_at(ratio_t * (1 + gamma)), limit) if gamma > 0 else t
-        ratio = torch.maximum(process.sigma(hat) / process.alpha(hat), ratio_t)
-        y = x / process.alpha(t)
+        now, then = process.level(t), process.level(s)
+        ratio_t, ratio_s = now.sigma / now.alpha, then.sigma / then.alpha
+        hat, ratio = _raised(process, t, ratio_t, gamma)
+        y = x / now.alpha
         if ratio > ratio_t:
-            y = y + (ratio**2 - ratio_t**2).sqrt() * s_noise * _noise(x, rng)
-        else:
-            hat = t
+            y = y + math.sqrt(ratio**2 - ratio_t**2) * s_noise * _noise(x, rng)
         x0_hat = denoised(y, hat)
         slope = (y - x0_hat) / ratio
         y_s = y + slope * (ratio_s - ratio)
         if ratio_s > 0:
             y_s = y + (slope + (y_s - denoised(y_s, s)) / ratio_s) / 2 * (ratio_s - ratio)
-        return StepResult(y_s * process.alpha(s), {"x0_hat": x0_hat})
+        return StepResult(y_s * then.alpha, {"x0_hat": x0_hat})
 
     return step

@@ -47,7 +47,7 @@ def exact_score(distribution: ExactDistribution, process: Process) -> Score:
     """(x, t) → ∇ log p_t(x) of the diffused distribution, for t of shape ()."""
 
     def score(x: Tensor, t: Tensor) -> Tensor:
-        return distribution.noised(process.alpha(t), process.sigma(t)).score(x)
+        return distribution.noised(*process.level(t)).score(x)
 
     return score
 

@@ -84,7 +84,7 @@ class LinearDDPM(Process):
         return (0.5 * self._log_alpha_bar_slope(t)).to(t.dtype)
 
     def diffusion(self, t: Tensor) -> Tensor:
-        return (-self._log_alpha_bar_slope(t)).sqrt().to(t.dtype)
+        return (-self._log_alpha_bar_slope(t)).clamp_min(0).sqrt().to(t.dtype)
 
     def time_at(self, noise_to_signal: Tensor) -> Tensor:
         target = -torch.log1p(noise_to_signal.double().square())

@@ -18,7 +18,8 @@ def density(view: View, *, side: int = SIDE, frames: int = FRAMES, log: bool = F
     ts, times = view.frames(frames)
     _, points = view.mesh(side)
     logs = torch.stack([view.noised(t).log_prob(points * float(view.unit(t[None])[0])) for t in ts])
-    below = logs - logs.max(dim=1, keepdim=True).values
+    # a density with edges may lie between the points of a coarse mesh altogether
+    below = (logs - logs.max(dim=1, keepdim=True).values.clamp_min(-1e30)).clamp_min(-1e30)
     values = (1 + below / SPAN_NATS).clamp(0, 1) if log else below.exp().sqrt()
     window = (-view.half_width, view.half_width)
     return Density(
@@ -118,7 +119,9 @@ def readout(view: View, *, side: int = 40, frames: int = FRAMES, modes: bool = F
     channels = {
         "sx": scores[..., 0],
         "sy": scores[..., 1],
-        "log p": _plane([view.noised(t).log_prob(x) for t, x in zip(ts, here, strict=True)], side),
+        "log p": _plane(
+            [view.noised(t).log_prob(x).clamp_min(-99) for t, x in zip(ts, here, strict=True)], side
+        ),
     }
     if modes:
         weights = [view.noised(t).responsibilities(x) for t, x in zip(ts, here, strict=True)]

@@ -36,7 +36,7 @@ def cloud_density(view: View, run: Trajectory, *, side: int = 44, frames: int = 
     ts = run.ts[index]
     xs = view.place(ts, run.xs[index])
     half = view.half_width
-    cells = ((xs + half) / (2 * half) * (side - 1)).round().astype(int)
+    cells = _cells((xs + half) / (2 * half) * (side - 1) + 0.5, side)
     inside = ((cells >= 0) & (cells < side)).all(axis=-1)
     flat = cells[..., 1] * side + cells[..., 0] + side**2 * np.arange(len(pick))[:, None]
     counts = np.bincount(flat[inside], minlength=len(pick) * side**2)
@@ -46,6 +46,12 @@ def cloud_density(view: View, run: Trajectory, *, side: int = 44, frames: int = 
     return Density(
         view.clock(ts), np.sqrt(images / peaks), window, window, contours=(0.15, 0.4, 0.7)
     )
+
+
+def _cells(positions: np.ndarray, count: int) -> np.ndarray:
+    """The cell that each position falls into; −1 for what is not finite or left the window."""
+    inside = (positions >= 0) & (positions < count)
+    return np.where(inside, positions, -1).astype(int)
 
 
 def _smoothed(images: np.ndarray, width: float) -> np.ndarray:
@@ -118,7 +124,7 @@ def histogram(view: View, run: Trajectory, frames: int = 61) -> Bars:
     xs = view.place(ts, run.xs[index])[..., 0]
     half = view.half_width
     edges = np.linspace(-half, half, BINS + 1)
-    cells = np.floor((xs + half) / (2 * half) * BINS).astype(int)
+    cells = _cells((xs + half) / (2 * half) * BINS, BINS)
     inside = (cells >= 0) & (cells < BINS)
     flat = cells + BINS * np.arange(len(pick))[:, None]
     counts = np.bincount(flat[inside], minlength=len(pick) * BINS).reshape(-1, BINS)

@@ -189,7 +189,8 @@ def race_scene(
             truth.spread(end),
             mode_coverage(end, view.noised(torch.zeros((), dtype=torch.float64))),
         )
-        note = f"{result.evaluations} evaluations · distance {result.distance.ratio:.1f} × floor"
+        ratio = finite(result.distance.ratio, 1)
+        note = f"{result.evaluations} evaluations · distance {ratio} × floor"
         colours = runs.mode_colours(view, end)
         if target.dim == 1:
             assert background is not None

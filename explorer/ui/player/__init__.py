@@ -16,10 +16,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer.figures.palette import OKABE_ITO
-from explorer.ui.player import assets
-from explorer.ui.player.encode import encode
-from explorer.ui.player.layers import (
+from explorer.figures.layers import (
     SHAPES,
     Arrows,
     Bars,
@@ -33,6 +30,9 @@ from explorer.ui.player.layers import (
     Readout,
     Tint,
 )
+from explorer.figures.palette import OKABE_ITO
+from explorer.ui.player import assets
+from explorer.ui.player.encode import encode
 
 __all__ = [
     "SHAPES",

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from plotly.io.json import to_json_plotly
 
-from explorer.ui.player.layers import (
+from explorer.figures.layers import (
     Arrows,
     Bars,
     Clock,

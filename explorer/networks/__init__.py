@@ -1,0 +1,1 @@
+"""Networks that learn what a score is."""
