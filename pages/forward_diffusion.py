@@ -50,7 +50,7 @@ scene = scenes.forward_scene(
     distribution, process, particles, seed, wanted, 1.4 if frame.projector() else 1.0
 )
 with wide:
-    player(scene.panes, key="forward", clock=scene.clock, height=470, loop=False)
+    player(scene.panes, key="forward", clock=scene.clock, height=frame.height(470), loop=False)
     st.latex(process.build().latex)
     st.markdown(
         "Each particle keeps the colour of the mode it came from. At $t=0$ the colours are apart; "

@@ -81,7 +81,7 @@ with wide:
         race.scene.panes,
         key="race",
         clock=race.scene.clock,
-        height=400,
+        height=frame.height(400),
         columns=1 if dim == 1 else min(len(lanes), 3 if len(lanes) != 4 else 2),
     )
     st.dataframe(
@@ -101,4 +101,14 @@ with wide:
         ],
         hide_index=True,
         width="stretch",
+    )
+    st.markdown(
+        "**Why leaving out the noise fails.** Each ancestral step moves to the mean of "
+        r"$q(x_s\mid x_t,\hat x_0)$, which lies closer to the centre than the data do, and trusts "
+        r"its noise to restore the spread. Without it, the variance $\operatorname{Var}x_s$ falls "
+        "short at every step and the cloud collapses. DDIM and the probability-flow ODE are "
+        "deterministic too, but their steps are built to keep the spread. "
+        "*Distance* is the sliced Wasserstein distance to true draws, its *noise floor* the same "
+        "between two true samples of this size. *Spread* is the variance within the modes over the "
+        "truth's: 1 is right, 0 is collapse."
     )

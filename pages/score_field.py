@@ -53,7 +53,14 @@ scene = scenes.score_scene(
     1.4 if frame.projector() else 1.0,
 )
 with wide:
-    player(scene.panes, key="score", clock=scene.clock, height=480, position=1.0, autoplay=False)
+    player(
+        scene.panes,
+        key="score",
+        clock=scene.clock,
+        height=frame.height(480),
+        position=1.0,
+        autoplay=False,
+    )
     st.latex(
         r"\nabla_x\log p_t(x)=\sum_k \underbrace{w_k(x,t)}_{\text{participation}}"
         r"\underbrace{(\alpha_t^2C_k+\sigma_t^2I)^{-1}(\alpha_t\mu_k-x)}"

@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from explorer.data.gaussian_mixture import GaussianMixture
-from explorer.diffusion import steps
+from explorer.diffusion import flows, steps
 from explorer.diffusion.process import Process
 from explorer.diffusion.processes import EDM, CosineVP, LambdaVE, StraightPath
 from explorer.diffusion.trajectory import exact_score, sample, simulate
@@ -44,7 +44,7 @@ every_process = pytest.mark.parametrize("process", PROCESSES, ids=repr)
 
 @every_process
 def test_euler_is_of_first_order(process):
-    assert 0.85 < order(process, steps.flow_euler(), 200) < 1.15
+    assert 0.85 < order(process, flows.euler(), 200) < 1.15
 
 
 @every_process
@@ -53,7 +53,7 @@ def test_ddim_is_of_first_order(process):
 
 
 @every_process
-@pytest.mark.parametrize("step", [steps.flow_heun(), steps.edm(0.0)], ids=["heun", "edm"])
+@pytest.mark.parametrize("step", [flows.heun(), steps.edm(0.0)], ids=["heun", "edm"])
 def test_heun_is_of_second_order(process, step):
     assert 1.8 < order(process, step, 100) < 2.4
 
@@ -65,7 +65,7 @@ def test_dpm_solver_is_of_second_order(process):
 
 @every_process
 def test_adaptive_solver_obeys_its_tolerance(process):
-    errors = [error(process, steps.flow_rk45(rtol), 1) for rtol in (1e-3, 1e-5, 1e-7)]
+    errors = [error(process, flows.rk45(rtol), 1) for rtol in (1e-3, 1e-5, 1e-7)]
     assert errors[0] > 5 * errors[1] > 25 * errors[2]
     # per step and absolute; the flow contracts, so a few dozen steps add up to little
     assert errors[1] < 1e-5 * 30 * max(1.0, float(process.sigma(torch.tensor(0.9))))
@@ -75,9 +75,7 @@ def test_adaptive_solver_obeys_its_tolerance(process):
 def test_adaptive_solver_takes_the_whole_way_to_the_data(process):
     ts = process.grid(1)
     x = process.prior((50, 1), Generator().manual_seed(0)).double()
-    path = simulate(
-        process, exact_score(GAUSSIAN, process), steps.flow_rk45(1e-6), x, ts, Generator()
-    )
+    path = simulate(process, exact_score(GAUSSIAN, process), flows.rk45(1e-6), x, ts, Generator())
     assert float(path.ts[0]) == process.t_max
     assert float(path.ts[-1]) == 0
     assert (path.ts.diff() < 0).all()

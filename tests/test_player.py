@@ -197,3 +197,14 @@ def test_it_runs_in_a_page_and_hands_over_bytes():
     header, _ = read(at.get("bidi_component")[0].proto.bytes)
     assert header["panes"][0]["layers"][0]["kind"] == "cursor"
     assert header["options"]["plotly"].endswith(".js.gz")
+
+
+def test_arrows_may_stand_or_walk():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(5, 4, 2))
+    standing = Arrows(TIMES, rng.normal(size=(4, 2)), vectors)
+    walking = Arrows(TIMES, rng.normal(size=(5, 4, 2)), vectors)
+    assert standing.xy.shape == (4, 2)
+    assert walking.xy.shape == (5, 4, 2)
+    with pytest.raises(ValueError, match=r"xy \(3, 4, 2\) must be"):
+        Arrows(TIMES, rng.normal(size=(3, 4, 2)), vectors)

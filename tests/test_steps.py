@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from explorer.diffusion import steps
+from explorer.diffusion import flows, steps
 from explorer.diffusion.parametrization import score_of
 from explorer.diffusion.processes import EDM, LambdaVE, LinearDDPM, StraightPath
 from explorer.diffusion.trajectory import sample
@@ -147,7 +147,7 @@ def test_edm_is_algorithm_2_of_karras_et_al(churn):
     got = ours(steps.edm(churn), process, process.grid(18), start(10.0))
     torch.testing.assert_close(got, x, rtol=1e-8, atol=1e-8)
     if churn == 0:
-        heun = ours(steps.flow_heun(), process, process.grid(18), start(10.0))
+        heun = ours(flows.heun(), process, process.grid(18), start(10.0))
         torch.testing.assert_close(heun, x, rtol=1e-8, atol=1e-8)
 
 
@@ -223,7 +223,7 @@ def test_flow_on_the_straight_path_is_flow_matching_of_diffusers():
         eps = predict_eps(x, t)
         velocity = eps - (x - t * eps) / (1 - t)  # dx/dt = ε − x_0
         x = scheduler.step(velocity, i, x).prev_sample
-    got = ours(steps.flow_euler(), process, ts, start())
+    got = ours(flows.euler(), process, ts, start())
     # diffusers computes in float32, and the velocity starts as a thousand times x
     torch.testing.assert_close(got, x, rtol=1e-4, atol=1e-3)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from explorer.diffusion import steps
+from explorer.diffusion import flows, steps
 from explorer.diffusion.parametrization import Score
 from explorer.diffusion.process import Process
 from explorer.diffusion.steps import Step
@@ -60,7 +60,7 @@ SAMPLERS: dict[str, Sampler] = {
         stochastic=True,
     ),
     "flow": Sampler(
-        steps.flow_euler,
+        flows.euler,
         "Probability-flow ODE, Euler",
         r"x_s=x-\left[f x-\tfrac12g^2\nabla\log p_t\right](t-s)",
         "Song et al. 2021, equation 13",
@@ -73,14 +73,14 @@ SAMPLERS: dict[str, Sampler] = {
         note="Neither DDIM nor the probability flow: the spread collapses onto the modes' centres.",
     ),
     "heun": Sampler(
-        steps.flow_heun,
+        flows.heun,
         "Probability-flow ODE, Heun",
         r"x_s=x-\tfrac12\left[v(x,t)+v(x',s)\right](t-s)",
         "Karras et al. 2022, algorithm 1",
         cost=2,
     ),
     "rk45": Sampler(
-        lambda rtol: steps.flow_rk45(rtol),
+        lambda rtol: flows.rk45(rtol),
         "Probability-flow ODE, adaptive RK45",
         r"\dot x=f x-\tfrac12g^2\nabla\log p_t,\ \text{error per step}<\text{tol}",
         "Dormand and Prince 1980; Song et al. 2021, section 4.3",

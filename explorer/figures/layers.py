@@ -183,7 +183,10 @@ class Tint(Layer):
 
 @dataclass(frozen=True, eq=False)
 class Arrows(Layer):
-    """Arrows at feet `xy` (M, 2) with `vectors` (F, M, 2), as long as drawn, in data units."""
+    """Arrows with `vectors` (F, M, 2), as long as drawn, in data units.
+
+    Their feet `xy` stand still, (M, 2), or move, (F, M, 2).
+    """
 
     xy: Floats
     vectors: Floats
@@ -193,9 +196,13 @@ class Arrows(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         xy = self._set("xy", np.asarray(self.xy, dtype=np.float32))
-        self._need(xy.ndim == 2 and xy.shape[1] == 2, f"xy {xy.shape} must be (M, 2)")
+        moving = xy.ndim == 3 and len(xy) == len(self.times)
+        self._need(
+            (moving or xy.ndim == 2) and xy.shape[-1] == 2,
+            f"xy {xy.shape} must be (M, 2), or ({len(self.times)}, M, 2) to move",
+        )
         self._need(bool(np.isfinite(xy).all()), "xy has values that are not finite")
-        self._frames("vectors", (len(xy), 2))
+        self._frames("vectors", (xy.shape[-2], 2))
         self._colour()
 
 

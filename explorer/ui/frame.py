@@ -57,11 +57,23 @@ def _asked_for() -> bool:
     return "projector" not in st.session_state and links.from_link("projector")[-1:] == ["1"]
 
 
-def stage(controls_share: float = 0.26) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Two columns below the head, the narrow one for the controls and the wide for the picture."""
-    with st.container(key="stage"):
-        narrow, wide = st.columns([controls_share, 1 - controls_share], gap="medium")
-    return narrow, wide
+def stage() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Where the controls go and where the picture goes.
+
+    The controls lie beside the page, below the menu, so that the picture has its whole width; on a
+    projector they are behind a button.
+    """
+    controls_place: DeltaGenerator
+    if projector():
+        controls_place = st.popover("Controls", icon=":material/tune:", type="tertiary")
+    else:
+        controls_place = st.sidebar.container(key="controls")
+    return controls_place, st.container(key="stage")
+
+
+def height(pixels: int) -> int:
+    """The height of a picture that is `pixels` high on a desk: larger on a projector."""
+    return round(1.45 * pixels) if projector() else pixels
 
 
 def _head(title: str) -> None:

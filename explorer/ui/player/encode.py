@@ -128,7 +128,8 @@ def _layer(layer: Layer, put: _Buffers) -> dict[str, Any]:
             said["weights"] = put.unit(layer.weights)
             looks = ("x", "y", "opacity")
         case Arrows():
-            said |= {"xy": put.exact(layer.xy), "vectors": put.real(layer.vectors, deflate=True)}
+            feet = put.exact(layer.xy) if layer.xy.ndim == 2 else put.real(layer.xy, deflate=True)
+            said |= {"xy": feet, "vectors": put.real(layer.vectors, deflate=True)}
             looks = ("colour", "width")
         case Bars():
             said |= {"edges": put.exact(layer.edges), "heights": put.real(layer.heights)}

@@ -19,9 +19,11 @@ export function arrowPath(context, x, y, dx, dy) {
 
 export function arrowsLayer(spec) {
   const vectors = new Float32Array(frameSize(spec.vectors));
-  const feet = spec.xy.data;
+  const moving = spec.xy.shape.length === 3;
+  const feet = moving ? new Float32Array(frameSize(spec.xy)) : spec.xy.data;
 
   function draw(context, view, position, scene) {
+    if (moving) blend(spec.xy, spec.times.data, position, feet);
     blend(spec.vectors, spec.times.data, position, vectors);
     context.beginPath();
     for (let k = 0; k < feet.length; k += 2) {
