@@ -76,6 +76,30 @@ def test_density_is_the_curves_own_to_a_millionth(make, nodes, noise, alpha, sig
 
 
 @every_curve
+def test_coarser_mixtures_serve_from_their_rung_on(make, nodes, noise):
+    distribution = make(noise)
+    assert len(distribution.coarser) == 4
+    for sigma, coarse in distribution.coarser:
+        assert len(coarse.weights) <= len(distribution.density.weights)
+        noised = distribution.noised(1.0, sigma)
+        assert len(noised.weights) == len(coarse.weights)
+        x = noised.sample(30, Generator().manual_seed(0)).double()
+        expected = brute_force(*nodes(), noise, 1.0, sigma)(x)
+        assert float(torch.expm1(noised.log_prob(x) - expected).abs().max()) < 1e-6
+
+
+@pytest.mark.parametrize("make", [curves.spiral, curves.pinwheel])
+def test_coarser_stand_ins_are_those_of_the_finest(make):
+    """Score against score, in units of its typical size, where the coarse one takes over."""
+    distribution = make()
+    for sigma, _ in distribution.coarser:
+        coarse, fine = distribution.noised(1.0, sigma), distribution.density.noised(1.0, sigma)
+        x = fine.sample(500, Generator().manual_seed(0)).double()
+        error = (coarse.score(x) - fine.score(x)).square().mean().sqrt()
+        assert float(error / fine.score(x).square().mean().sqrt()) < 0.02
+
+
+@every_curve
 def test_score_is_the_curves_own(make, nodes, noise):
     distribution = make(noise)
     x = distribution.sample(20, Generator().manual_seed(1)).double().requires_grad_()

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.ui import controls, links, menu
+from explorer.ui import controls, links, menu, warmup
 
 PRODUCT = "Diffusion explorer"
 _HERE = Path(__file__).parent
@@ -46,6 +46,8 @@ def page(title: str, *, intro: str = "") -> None:
         with st.container(key="intro"):
             st.markdown(intro)
     links.place_notes()
+    if title != PRODUCT:
+        warmup.ready()
 
 
 def projector() -> bool:

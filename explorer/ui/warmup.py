@@ -18,6 +18,7 @@ _HEAVY = (
     "explorer.ui.scenes",
     "explorer.ui.player",
 )
+_ONE_AT_A_TIME = threading.Lock()
 _DELAY = 0.4
 """Seconds, in which the first page gets to the browser undisturbed."""
 
@@ -25,12 +26,18 @@ _DELAY = 0.4
 @st.cache_resource(show_spinner=False)
 def warm_up() -> threading.Timer:
     """Start the imports in the background, once a server."""
-    timer = threading.Timer(_DELAY, _import_all)
+    timer = threading.Timer(_DELAY, ready)
     timer.daemon = True
     timer.start()
     return timer
 
 
-def _import_all() -> None:
-    for name in _HEAVY:
-        importlib.import_module(name)
+def ready() -> None:
+    """Import what is not imported yet, or wait for whoever is at it.
+
+    A page must not use Plotly before: it looks for pandas among the loaded modules, and finds it
+    half loaded while another thread imports it.
+    """
+    with _ONE_AT_A_TIME:
+        for name in _HEAVY:
+            importlib.import_module(name)
