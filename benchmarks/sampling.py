@@ -203,7 +203,7 @@ def exact(particles: int = 5000, steps: int = 100, repeats: int = 5) -> dict[str
                     ts = entry.grid(PROCESS, steps)
                     return simulate(PROCESS, score, entry.build(), x, ts, rng)
 
-            runs[f"{name}_{lane}_s"] = run
+            runs[f"{name}_{lane}"] = run
     return medians(turns(runs, repeats))
 
 

@@ -90,13 +90,16 @@ def test_coarser_mixtures_serve_from_their_rung_on(make, nodes, noise):
 
 @pytest.mark.parametrize("make", [curves.spiral, curves.pinwheel])
 def test_coarser_stand_ins_are_those_of_the_finest(make):
-    """Score against score, in units of its typical size, where the coarse one takes over."""
+    """Score against score, in units of its typical size, where the coarse one takes over.
+
+    4 %: against 48,000 points of the spiral the fine one itself is off by 3.5 % there.
+    """
     distribution = make()
     for sigma, _ in distribution.coarser:
         coarse, fine = distribution.noised(1.0, sigma), distribution.density.noised(1.0, sigma)
         x = fine.sample(500, Generator().manual_seed(0)).double()
         error = (coarse.score(x) - fine.score(x)).square().mean().sqrt()
-        assert float(error / fine.score(x).square().mean().sqrt()) < 0.02
+        assert float(error / fine.score(x).square().mean().sqrt()) < 0.04
 
 
 @every_curve

@@ -108,6 +108,16 @@ def test_every_shape_and_dtype_of_time(process):
 
 
 @every_process
+def test_levels_and_rates_are_the_functions_as_numbers(process):
+    for time in (0.0, 0.3, 0.71 * process.t_max, process.t_max):
+        t = torch.tensor(time, dtype=torch.float64)
+        for _ in range(2):  # computed, then remembered
+            assert process.level(t) == (float(process.alpha(t)), float(process.sigma(t)))
+            assert process.rates(t) == (float(process.drift(t)), float(process.diffusion(t)))
+    assert process.level(t).variance == process.level(t).sigma ** 2
+
+
+@every_process
 def test_a_start_leaves_signal_to_divide_by_in_float32(process):
     assert float(process.alpha(torch.tensor(process.t_max, dtype=torch.float64))) >= 1e-5
 

@@ -118,9 +118,11 @@ def spiral() -> Drawn:
         radius, angle = 0.25 + 0.65 * u + 0.15 * v, 3 * math.pi * u
         outward = torch.stack([angle.cos(), angle.sin()], dim=1)
         onward = torch.stack([-angle.sin(), angle.cos()], dim=1)
-        # each cell's own width is 0.29 of its side; more of it closes the gaps between the cells
-        d_u = (0.65 * outward + 3 * math.pi * radius[:, None] * onward) * 0.5 / along
-        d_v = 0.15 * outward * (0.4 if across > 2 else 0.29) / across
+        # each cell's own width is 0.29 of its side; more of it closes the gaps between the cells,
+        # which noise does where there is some
+        fill_u, fill_v = (0.5, 0.4) if blur == 0 else (0.29, 0.29)
+        d_u = (0.65 * outward + 3 * math.pi * radius[:, None] * onward) * fill_u / along
+        d_v = 0.15 * outward * fill_v / across
         return GaussianMixture.of(
             torch.ones(len(u)),
             radius[:, None] * outward,
@@ -155,7 +157,7 @@ def pinwheel(
         return turned(1 + radial * z[:, 0], tangential * z[:, 1], arm)
 
     def mixture_at(blur: float) -> GaussianMixture:
-        width = radial / (6 if blur == 0 else 3)
+        width = radial / (6 if blur == 0 else 4.5)
         spread = math.sqrt(radial**2 - width**2)
         offset = torch.arange(-16, 17, dtype=torch.float64) * 1.3 * width
         offset = offset[offset.abs() < 3.6 * radial]
