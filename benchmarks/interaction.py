@@ -71,7 +71,7 @@ def _changes(browser: Any, server: Server, entry: Page) -> dict[str, float | int
     page.locator(".st-key-head h1").wait_for()
     _await_idle(page)
     page.wait_for_timeout(1500)
-    sliders = page.get_by_test_id("stMain").get_by_test_id("stSlider").get_by_role("slider")
+    sliders = page.locator(".st-key-controls").get_by_test_id("stSlider").get_by_role("slider")
     sliders.first.wait_for()
     waits = []
     missed = 0
