@@ -72,7 +72,7 @@ def _changes(browser: Any, server: Server, entry: Page) -> dict[str, float | int
     _await_idle(page)
     page.wait_for_timeout(1500)
     sliders = page.locator(".st-key-controls").get_by_test_id("stSlider").get_by_role("slider")
-    sliders.first.wait_for()
+    sliders.first.wait_for(state="attached")
     waits = []
     missed = 0
     for _ in range(CHANGES):

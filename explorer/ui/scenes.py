@@ -16,7 +16,7 @@ from torch import Generator
 from explorer.diffusion.samplers import SAMPLERS, race
 from explorer.diffusion.trajectory import exact_score, forward
 from explorer.figures import fields, runs, windows
-from explorer.figures.layers import Arrows, Clock, Pane, Particles
+from explorer.figures.layers import Arrows, Clock, Density, Pane, Particles
 from explorer.figures.view import CLOCK_STEPS, View
 from explorer.metrics import Coverage, Reading, Truth, mode_coverage
 from explorer.ui.setup import DistributionSpec, ProcessSpec
@@ -39,6 +39,22 @@ def _clock(view: View) -> Clock:
     return Clock("t", tuple(view.grid.tolist()), steps=CLOCK_STEPS)
 
 
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _density(
+    distribution: DistributionSpec, process: ProcessSpec, reverse: bool, rescaled: bool, log: bool
+) -> Density:
+    """p_t, which no change of seed, steps or sampler touches."""
+    view = View(distribution.build(), process.build(), reverse, rescaled)
+    if view.distribution.dim == 1:
+        return fields.space_time_density(view)
+    return fields.density(view, log=log)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _truth(distribution: DistributionSpec, particles: int) -> Truth:
+    return Truth.of(distribution.build(), particles)
+
+
 @st.cache_resource(max_entries=24, show_spinner=False)
 def forward_scene(
     distribution: DistributionSpec,
@@ -59,7 +75,7 @@ def forward_scene(
             view,
             run,
             colours,
-            fields.space_time_density(view),
+            _density(distribution, process, False, rescaled, False),
             runs.exact_curve(view),
             link="x",
             title="Paths over the exact density, and their histogram",
@@ -70,7 +86,7 @@ def forward_scene(
     cloud = runs.pane_2d(
         view, run, colours, None, link="x", title="Particles", trail=6, scale=scale
     )
-    bands = fields.density(view, log=True)
+    bands = _density(distribution, process, False, rescaled, True)
     exact = Pane(
         windows.plane(view, link="x", scale=scale), (bands,), title="Logarithm of the exact density"
     )
@@ -89,7 +105,7 @@ def score_scene(
 ) -> Scene:
     """∇ log p_t on a grid or at samples over log p_t, and the modes' shares in it."""
     view = View(distribution.build(), process.build(), reverse=True, rescaled=rescaled)
-    bands = fields.density(view, log=True)
+    bands = _density(distribution, process, True, rescaled, True)
     field = fields.score_arrows(view) if at == "grid" else None
     layers = (bands, field) if field else (bands, *_at_samples(view, seed))
     whole = Pane(
@@ -170,12 +186,13 @@ def race_scene(
     if true_start:
         t = noise.grid(1)[0]
         start = noise.perturb(target.sample(particles, rng), t, rng)[0]
-    score, truth = exact_score(target, noise), Truth.of(target, particles)
+    score, truth = exact_score(target, noise), _truth(distribution, particles)
     background = exact = None
     if target.dim == 1:
-        background, exact = fields.space_time_density(view), runs.exact_curve(view)
+        background = _density(distribution, process, True, rescaled, False)
+        exact = runs.exact_curve(view)
     elif show == "particles":
-        background = fields.density(view)
+        background = _density(distribution, process, True, rescaled, False)
     panes, results = [], []
     for lane in lanes:
         entry = SAMPLERS[lane.sampler]
