@@ -13,6 +13,9 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
+Values = tuple[tuple[str, float | int], ...]
+"""Numbers by parameter, hashable."""
+
 
 @dataclass(frozen=True)
 class Param:

@@ -5,13 +5,14 @@ import random
 import pytest
 
 from explorer.data.distributions import DISTRIBUTIONS
+from explorer.data.spec import DistributionSpec
 from explorer.diffusion.doctor import diagnose, repair
 from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.samplers import SAMPLERS
+from explorer.diffusion.spec import ProcessSpec
 from explorer.registry import Entry
 from explorer.ui import scenes
 from explorer.ui.player.encode import encode
-from explorer.ui.setup import DistributionSpec, ProcessSpec
 
 
 def values(entry: Entry, rng: random.Random) -> tuple:

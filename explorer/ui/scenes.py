@@ -13,13 +13,14 @@ import streamlit as st
 import torch
 from torch import Generator
 
+from explorer.data.spec import DistributionSpec
 from explorer.diffusion.samplers import SAMPLERS, race
+from explorer.diffusion.spec import ProcessSpec
 from explorer.diffusion.trajectory import exact_score, forward
 from explorer.figures import fields, runs, windows
 from explorer.figures.layers import Arrows, Clock, Density, Pane, Particles
 from explorer.figures.view import CLOCK_STEPS, View
 from explorer.metrics import Coverage, Reading, Truth, mode_coverage
-from explorer.ui.setup import DistributionSpec, ProcessSpec
 
 TUTORIAL_PATHS = 200
 

@@ -1,53 +1,15 @@
-"""What is diffused and how: a distribution and a process, chosen and kept as specs.
-
-A spec is names and numbers alone, so it can be hashed, compared, and kept in a link. What it
-stands for is built from it once and shared, read-only, by all sessions.
-"""
+"""What is diffused and how: controls for a distribution and a process, which give their specs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
-from explorer.data.distributions import DISTRIBUTIONS, ExactDistribution, from_spec
-from explorer.data.mixture_spec import MixtureSpec
-from explorer.diffusion.process import Process
+from explorer.data.distributions import DISTRIBUTIONS
+from explorer.data.spec import DistributionSpec
 from explorer.diffusion.processes import PROCESSES
+from explorer.diffusion.spec import ProcessSpec
 from explorer.ui import controls
 from explorer.ui.mixture_editor import edit_mixture
-
-Values = tuple[tuple[str, float | int], ...]
-
-
-@dataclass(frozen=True)
-class DistributionSpec:
-    """An entry of `DISTRIBUTIONS` with its numbers, or a mixture that the user edited."""
-
-    name: str
-    values: Values = ()
-    mixture: MixtureSpec | None = None
-
-    def build(self) -> ExactDistribution:
-        return _distribution(self)
-
-
-@dataclass(frozen=True)
-class ProcessSpec:
-    """An entry of `PROCESSES` with its numbers."""
-
-    name: str
-    values: Values = ()
-
-    def build(self) -> Process:
-        return PROCESSES[self.name].build(dict(self.values))
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _distribution(spec: DistributionSpec) -> ExactDistribution:
-    if spec.mixture is not None:
-        return from_spec(spec.mixture)
-    return DISTRIBUTIONS[spec.name].build(dict(spec.values))
 
 
 def choose_distribution(dim: int, *, default: str) -> DistributionSpec:
