@@ -1,0 +1,35 @@
+"""What a thread that trains must do to leave the pages their pace."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+
+import torch
+
+NICE = 5
+"""How far a worker steps back for the threads that draw pages, in units of `nice`."""
+
+log = logging.getLogger(__name__)
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def step_back() -> None:
+    """Make this thread compute on one core, and at a lower priority where threads have one (Linux).
+
+    Small tensors gain nothing from a second core: its thread mostly waits, and pages need it.
+    """
+    torch.set_num_threads(1)
+    if sys.platform == "linux":
+        try:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+        except OSError as problem:  # some containers forbid it; the thread works all the same
+            log.warning("a training thread keeps its full priority: %s", problem)
