@@ -78,7 +78,7 @@ def test_density_is_the_curves_own_to_a_millionth(make, nodes, noise, alpha, sig
 @every_curve
 def test_coarser_mixtures_serve_from_their_rung_on(make, nodes, noise):
     distribution = make(noise)
-    assert len(distribution.coarser) == 4
+    assert len(distribution.coarser) == len(curves.RUNGS)
     for sigma, coarse in distribution.coarser:
         assert len(coarse.weights) <= len(distribution.density.weights)
         noised = distribution.noised(1.0, sigma)

@@ -7,6 +7,7 @@ import torch
 from scipy.stats import multivariate_normal
 from torch import Generator, Tensor
 
+from explorer.data.distributions import DISTRIBUTIONS
 from explorer.data.gaussian_mixture import GaussianMixture
 
 NOISES = [(1.0, 0.0), (1.0, 0.3), (0.8, 0.6), (0.1, 0.995), (1.0, 80.0), (1e-3, 1.0)]
@@ -168,3 +169,23 @@ def test_points_without_noise_say_that_they_have_no_density(question):
 def test_impossible_mixtures_are_refused(weights, means, covariances, message):
     with pytest.raises(ValueError, match=message):
         GaussianMixture.of(weights, means, covariances)
+
+
+@pytest.mark.parametrize("name", ["tutorial", "moons", "ring", "pinwheel", "gaussians-1d"])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-3), (torch.float64, 1e-9)])
+def test_the_quadratic_forms_agree_with_the_distances(name, dtype, tolerance):
+    mixture = DISTRIBUTIONS[name].build().noised(0.8, 0.3)
+    x = mixture.sample(300, Generator().manual_seed(0)).to(dtype)
+    factors = torch.zeros(len(mixture.weights), dtype=torch.float64)
+    quick = mixture._log_density(x, factors).double()
+    assert float((quick - mixture._log_density_by_distances(x.double())).abs().max()) < tolerance
+
+
+def test_far_points_of_narrow_modes_keep_their_digits():
+    """A hundred widths away a product of matrices would be off by whole nats in float32."""
+    mixture = GaussianMixture.isotropic(
+        torch.ones(2), torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), 0.01
+    )
+    x = torch.tensor([[0.02, 1.0], [-0.9, 0.3], [2.0, 2.0]])
+    assert torch.allclose(mixture.score(x).double(), mixture.score(x.double()), rtol=1e-4)
+    assert torch.allclose(mixture.log_prob(x).double(), mixture.log_prob(x.double()), rtol=1e-5)

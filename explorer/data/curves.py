@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 from explorer.data.drawn import Drawn, standardised
 from explorer.data.gaussian_mixture import GaussianMixture
 
-RUNGS = (2.0, 4.0, 8.0, 16.0)
+RUNGS = (2.0, 4.0, 8.0, 16.0, 32.0)
 """Noise, in units of a curve's own, from which on fewer nodes along it serve as well."""
 
 
@@ -52,7 +52,7 @@ def two_moons(noise: float = 0.05) -> Drawn:
         return points(math.pi * _uniform(n, rng), moon) + noise * _normal(n, 2, rng)
 
     def mixture_at(blur: float) -> GaussianMixture:
-        angle, weight = _nodes(0, math.pi, max(24, round(5.5 / math.hypot(noise, blur))))
+        angle, weight = _nodes(0, math.pi, 8 + round(5 / math.hypot(noise, blur)))
         moon = torch.arange(2).repeat_interleave(len(angle))
         return GaussianMixture.isotropic(
             weight.repeat(2), points(angle.repeat(2), moon), noise, moon
@@ -73,7 +73,7 @@ def concentric_circles(noise: float = 0.08) -> Drawn:
         return points(2 * math.pi * _uniform(n, rng), ring) + noise * _normal(n, 2, rng)
 
     def mixture_at(blur: float) -> GaussianMixture:
-        count = max(40, round(7.5 / math.hypot(noise, blur)))
+        count = 12 + round(7 / math.hypot(noise, blur))
         angle = 2 * math.pi * torch.arange(count, dtype=torch.float64) / count
         ring = torch.arange(2).repeat_interleave(count)
         return GaussianMixture.isotropic(
@@ -93,7 +93,7 @@ def swiss_roll(noise: float = 0.75) -> Drawn:
         return points(math.pi * (1.5 + 3 * _uniform(n, rng))) + noise * _normal(n, 2, rng)
 
     def mixture_at(blur: float) -> GaussianMixture:
-        count = max(48, round(180 / math.hypot(noise, blur)))
+        count = 18 + round(165 / math.hypot(noise, blur))
         u, weight = _nodes(1.5 * math.pi, 4.5 * math.pi, count)
         return GaussianMixture.isotropic(weight, points(u), noise, torch.zeros(count).long())
 

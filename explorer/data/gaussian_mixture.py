@@ -15,6 +15,9 @@ from functools import cached_property
 import torch
 from torch import Generator, Tensor
 
+LARGEST_TERM = {torch.float32: 4e3, torch.float64: 1e6}
+"""How large the terms of a log-density may be so that 3e-4 (float32) or 1e-10 nats are lost."""
+
 
 @dataclass(frozen=True, eq=False)
 class GaussianMixture:
@@ -140,7 +143,9 @@ class GaussianMixture:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(x) in nats, (B,), for x of shape (B, D)."""
-        return torch.logsumexp(self._log_joint(x), dim=1)
+        log_joint = self._log_joint(x)
+        # logsumexp, in half of torch.logsumexp's time: log_softmax is one pass
+        return log_joint.amax(dim=1) - torch.log_softmax(log_joint, dim=1).amax(dim=1)
 
     def score(self, x: Tensor) -> Tensor:
         """∇ log p(x), (B, D): the components' scores weighted by their responsibilities."""
@@ -162,7 +167,7 @@ class GaussianMixture:
         """(B, G, D) the score of each mode on its own, as if the others were not there."""
         # a mode of no weight has a score of its own all the same
         inside = (self.weights / self.mode_weights[self.groups]).nan_to_num(nan=1.0).log()
-        log_joint = self._log_density(x) + inside.to(x.dtype)
+        log_joint = self._log_density(x, inside)
         scores = []
         for group in range(len(self.mode_weights)):
             outside = self.groups != group
@@ -172,12 +177,29 @@ class GaussianMixture:
 
     def _log_joint(self, x: Tensor) -> Tensor:
         """(B, K) log w_k N(x; μ_k, C_k)."""
-        return self._log_density(x) + self.weights.log().to(x.dtype)
+        return self._log_density(x, self._log_weights)
 
-    def _log_density(self, x: Tensor) -> Tensor:
-        """(B, K) log N(x; μ_k, C_k), one (B, K) plane for each coordinate."""
-        if not float(self.variances.min()) > 0:
+    def _log_density(self, x: Tensor, log_factors: Tensor) -> Tensor:
+        """(B, K) log N(x; μ_k, C_k) + log_factors_k, the factors (K,).
+
+        As quadratic forms it is one product of matrices. Their terms cancel, which costs digits
+        where x lies many widths from the centre; there the distances are taken first.
+        """
+        if self._least_variance == 0:
             raise ValueError("a finite set of points has no density without noise; look at t > 0")
+        y = x - self._centre.to(x.dtype)
+        reach = max(float(y.detach().abs().max()) if len(x) else 0.0, self._reach)
+        if reach**2 > LARGEST_TERM[x.dtype] * self._least_variance:
+            return self._log_density_by_distances(x) + log_factors.to(x.dtype)
+        constant, coefficients = self._forms
+        constant, coefficients = (constant + log_factors).to(x.dtype), coefficients.to(x.dtype)
+        if self.axes is None:
+            return torch.addmm(constant, torch.cat([y, y * y], dim=1), coefficients)
+        first, second = self._pairs
+        return torch.addmm(constant, torch.cat([y, y[:, first] * y[:, second]], 1), coefficients)
+
+    def _log_density_by_distances(self, x: Tensor) -> Tensor:
+        """The same from (x − μ_k) along each component's axes, one (B, K) plane for each."""
         means, variances = self.means.to(x.dtype), self.variances.to(x.dtype)
         away = [x[:, d, None] - means[:, d] for d in range(self.dim)]
         if self.axes is not None:
@@ -189,19 +211,68 @@ class GaussianMixture:
         log_density = -0.5 * away[0].square() / variances[:, 0]
         for d in range(1, self.dim):
             log_density.sub_(0.5 * away[d].square() / variances[:, d])
-        norm = -0.5 * (self.variances * (2 * math.pi)).log().sum(dim=1)
-        return log_density + norm.to(x.dtype)
+        return log_density + self._log_norm.to(x.dtype)
 
-    def _pull(self, x: Tensor, share: Tensor) -> Tensor:
-        """(B, D) Σ_k share_k C_k⁻¹ (μ_k − x), as two products of matrices."""
+    @cached_property
+    def _least_variance(self) -> float:
+        return float(self.variances.min())
+
+    @cached_property
+    def _centre(self) -> Tensor:
+        return self.means.mean(dim=0)
+
+    @cached_property
+    def _reach(self) -> float:
+        return float((self.means - self._centre).abs().max())
+
+    @cached_property
+    def _log_norm(self) -> Tensor:
+        """(K,) log of each component's peak."""
+        return -0.5 * (self.variances * (2 * math.pi)).log().sum(dim=1)
+
+    @cached_property
+    def _log_weights(self) -> Tensor:
+        return self.weights.log()
+
+    @cached_property
+    def _pairs(self) -> tuple[Tensor, Tensor]:
+        """The coordinates d ≤ e whose products stand in the forms; d = e with diagonal ones."""
+        if self.axes is None:
+            return torch.arange(self.dim), torch.arange(self.dim)
+        first, second = torch.triu_indices(self.dim, self.dim)
+        return first, second
+
+    @cached_property
+    def _forms(self) -> tuple[Tensor, Tensor]:
+        """(K,) constants and (D + pairs, K) coefficients of log N(x; μ_k, C_k) in x − centre."""
+        means = self.means - self._centre
         if self.axes is None:
             precision = 1 / self.variances
-            towards = share @ (precision * self.means).to(x.dtype)
-            return towards - x * (share @ precision.to(x.dtype))
+            linear, squares = precision * means, -0.5 * precision
+        else:
+            precisions, (first, second) = self._spectral(1 / self.variances), self._pairs
+            linear = torch.einsum("kde,ke->kd", precisions, means)
+            squares = precisions[:, first, second] * torch.where(first == second, -0.5, -1.0)
+        constant = self._log_norm - 0.5 * (linear * means).sum(dim=1)
+        return constant, torch.cat([linear, squares], dim=1).T.contiguous()
+
+    def _pull(self, x: Tensor, share: Tensor) -> Tensor:
+        """(B, D) Σ_k share_k C_k⁻¹ (μ_k − x), as one product of matrices."""
+        sums = share @ self._pulls.to(x.dtype)
+        towards, stiffness = sums[:, : self.dim], sums[:, self.dim :]
+        if self.axes is None:
+            return torch.addcmul(towards, x, stiffness, value=-1)
+        return towards - torch.einsum("bde,be->bd", stiffness.unflatten(1, (self.dim, self.dim)), x)
+
+    @cached_property
+    def _pulls(self) -> Tensor:
+        """(K, D + D or D²) each component's C⁻¹ μ beside its C⁻¹, whose diagonal may suffice."""
+        if self.axes is None:
+            precision = 1 / self.variances
+            return torch.cat([precision * self.means, precision], dim=1)
         precisions = self._spectral(1 / self.variances)
-        towards = share @ torch.einsum("kde,ke->kd", precisions, self.means).to(x.dtype)
-        stiffness = (share @ precisions.flatten(1).to(x.dtype)).unflatten(1, (self.dim, self.dim))
-        return towards - torch.einsum("bde,be->bd", stiffness, x)
+        towards = torch.einsum("kde,ke->kd", precisions, self.means)
+        return torch.cat([towards, precisions.flatten(1)], dim=1)
 
     def _spectral(self, eigenvalues: Tensor) -> Tensor:
         """(K, D, D) matrices with these eigenvalues (K, D) and the mixture's eigenvectors."""

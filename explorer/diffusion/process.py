@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -41,16 +41,7 @@ class Rates(NamedTuple):
     diffusion: float
 
 
-@lru_cache(maxsize=16384)
-def _level(process: Process, time: float) -> Level:
-    t = torch.tensor(time, dtype=torch.float64)
-    return Level(float(process.alpha(t)), float(process.sigma(t)))
-
-
-@lru_cache(maxsize=16384)
-def _rates(process: Process, time: float) -> Rates:
-    t = torch.tensor(time, dtype=torch.float64)
-    return Rates(float(process.drift(t)), float(process.diffusion(t)))
+REMEMBERED = 16384
 
 
 class Process(ABC):
@@ -81,14 +72,35 @@ class Process(ABC):
     def time_at(self, noise_to_signal: Tensor) -> Tensor:
         """The t at which σ(t)/α(t) has this value; beyond 1 or ∞ where none up to 1 has."""
 
+    @cached_property
+    def _memory(self) -> dict[float, tuple[Level, Rates]]:
+        return {}
+
+    def remember(self, ts: Tensor) -> list[tuple[Level, Rates]]:
+        """α, σ and f, g at all of ts (S,), worked out at once and kept for `level` and `rates`.
+
+        Samplers ask for the same few hundred times again and again, and tensors of one element
+        are slow.
+        """
+        ts = ts.detach().double().cpu()
+        columns = (self.alpha(ts), self.sigma(ts), self.drift(ts), self.diffusion(ts))
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        known = [(Level(alpha, sigma), Rates(f, g)) for alpha, sigma, f, g in rows]
+        if len(self._memory) + len(known) > REMEMBERED:
+            self._memory.clear()
+        self._memory.update(zip(ts.tolist(), known, strict=True))
+        return known
+
+    def _at(self, t: Tensor) -> tuple[Level, Rates]:
+        return self._memory.get(float(t)) or self.remember(t.reshape(1))[0]
+
     def level(self, t: Tensor) -> Level:
-        """α and σ at one time, t of shape (), from memory: samplers ask for the same few hundred
-        times again and again, and tensors of one element are slow."""
-        return _level(self, float(t))
+        """α and σ at one time, t of shape (), from memory."""
+        return self._at(t)[0]
 
     def rates(self, t: Tensor) -> Rates:
         """f and g at one time, t of shape (), from memory."""
-        return _rates(self, float(t))
+        return self._at(t)[1]
 
     @property
     @abstractmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from explorer.diffusion.process import Process
 from explorer.diffusion.processes import PROCESSES
@@ -17,5 +18,10 @@ class ProcessSpec:
     values: Values = ()
 
     def build(self) -> Process:
-        """What it stands for; ValueError on a name or a number that cannot be used."""
-        return pick(PROCESSES, self.name).build(dict(self.values))
+        """What it stands for, built once and shared; ValueError on unusable numbers."""
+        return _built(self)
+
+
+@lru_cache(maxsize=64)
+def _built(spec: ProcessSpec) -> Process:
+    return pick(PROCESSES, spec.name).build(dict(spec.values))

@@ -32,6 +32,9 @@ class Trajectory:
         return len(self.ts) - 1
 
 
+KEPT = 2048
+
+
 class CountedScore:
     """A score that counts its calls."""
 
@@ -44,10 +47,20 @@ class CountedScore:
 
 
 def exact_score(distribution: ExactDistribution, process: Process) -> Score:
-    """(x, t) → ∇ log p_t(x) of the diffused distribution, for t of shape ()."""
+    """(x, t) → ∇ log p_t(x) of the diffused distribution, for t of shape ().
+
+    It keeps each p_t, since samplers that race from one start ask at the same times.
+    """
+    kept: dict[float, ExactDistribution] = {}
 
     def score(x: Tensor, t: Tensor) -> Tensor:
-        return distribution.noised(*process.level(t)).score(x)
+        time = float(t)
+        noised = kept.get(time)
+        if noised is None:
+            noised = distribution.noised(*process.level(t))
+            if len(kept) < KEPT:
+                kept[time] = noised
+        return noised.score(x)
 
     return score
 
@@ -57,6 +70,7 @@ def walk(
 ) -> Iterator[tuple[Tensor, StepResult]]:
     """The times reached and the results of `step` along the decreasing grid ts, one by one."""
     past: tuple[Tensor, StepResult] | None = None
+    process.remember(ts)
     for t, s in pairwise(ts):
         result = step(process, score, x, t, s, rng, past)
         past, x = (t, result), result.x

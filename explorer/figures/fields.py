@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
+from explorer.data.distributions import ExactDistribution
 from explorer.figures.layers import Arrows, Density, Readout, Tint
 from explorer.figures.view import View
 
@@ -17,7 +20,7 @@ def density(view: View, *, side: int = SIDE, frames: int = FRAMES, log: bool = F
     """p_t on the window: relative to its peak at each time, or `log`, its last 7 nats in bands."""
     ts, times = view.frames(frames)
     _, points = view.mesh(side)
-    logs = torch.stack([view.noised(t).log_prob(points * float(view.unit(t[None])[0])) for t in ts])
+    logs = torch.stack([p.log_prob(x) for p, x in _looks(view, points, ts)])
     # a density with edges may lie between the points of a coarse mesh altogether
     below = (logs - logs.max(dim=1, keepdim=True).values.clamp_min(-1e30)).clamp_min(-1e30)
     values = (1 + below / SPAN_NATS).clamp(0, 1) if log else below.exp().sqrt()
@@ -32,24 +35,17 @@ def density(view: View, *, side: int = SIDE, frames: int = FRAMES, log: bool = F
     )
 
 
-def space_time_density(view: View, *, side: int = 160, frames: int = 101) -> Density:
-    """p_t(x) of a 1D distribution over clock (along) and x (up), each time relative to its peak."""
-    ts, _ = view.frames(frames)
-    axis = torch.linspace(-view.half_width, view.half_width, side)[:, None]
-    logs = torch.stack([view.noised(t).log_prob(axis * float(view.unit(t[None])[0])) for t in ts])
-    values = (logs - logs.max(dim=1, keepdim=True).values).exp().sqrt()
-    return Density(
-        np.zeros(1),
-        values.T[None].numpy(),
-        (0.0, 1.0),
-        (-view.half_width, view.half_width),
-        opacity=0.6,
-    )
+def _looks(
+    view: View, points: torch.Tensor, ts: torch.Tensor
+) -> Iterator[tuple[ExactDistribution, torch.Tensor]]:
+    """p_t at each of ts (F,), and points (M, D) as drawn at that time in units of the data."""
+    units = view.unit(ts).tolist()
+    return ((p, points * unit) for p, unit in zip(view.noised_at(ts), units, strict=True))
 
 
 def _scores(view: View, points: torch.Tensor, ts: torch.Tensor) -> torch.Tensor:
     """(F, M, 2) scores at points as drawn, in units of the data."""
-    return torch.stack([view.noised(t).score(points * float(view.unit(t[None])[0])) for t in ts])
+    return torch.stack([p.score(x) for p, x in _looks(view, points, ts)])
 
 
 def shortened(vectors: np.ndarray, longest: float) -> np.ndarray:
@@ -75,10 +71,9 @@ def mode_arrows(view: View, *, side: int = 15, frames: int = FRAMES) -> tuple[Ar
     """Each mode's own score times its participation, in its colour: they sum to ∇ log p_t."""
     ts, times = view.frames(frames)
     axis, points = view.mesh(side, view.half_width * (1 - 1 / side))
-    parts = []
-    for t in ts:
-        mixture, here = view.noised(t), points * float(view.unit(t[None])[0])
-        parts.append(mixture.responsibilities(here)[:, :, None] * mixture.mode_scores(here))
+    parts = [
+        p.responsibilities(x)[:, :, None] * p.mode_scores(x) for p, x in _looks(view, points, ts)
+    ]
     together = torch.stack(parts).permute(2, 0, 1, 3)  # (G, F, M, 2)
     total = np.linalg.norm(together.sum(dim=0).numpy(), axis=-1)
     reference = np.quantile(total, 0.9, axis=1)[:, None, None].clip(1e-12)
@@ -98,9 +93,7 @@ def participation(view: View, *, side: int = 40, frames: int = 21) -> Tint:
     """Which modes a point listens to at each time: the posterior weights as a mix of colours."""
     ts, times = view.frames(frames)
     _, points = view.mesh(side)
-    weights = torch.stack(
-        [view.noised(t).responsibilities(points * float(view.unit(t[None])[0])) for t in ts]
-    )
+    weights = torch.stack([p.responsibilities(x) for p, x in _looks(view, points, ts)])
     if weights.shape[2] > 8:  # more modes than colours: they share them, in turn
         folded = torch.zeros(*weights.shape[:2], 8)
         index = torch.arange(weights.shape[2]) % 8
@@ -114,22 +107,21 @@ def readout(view: View, *, side: int = 40, frames: int = FRAMES, modes: bool = F
     """The score, its length and log p_t under the pointer, with each mode's participation."""
     ts, times = view.frames(frames)
     _, points = view.mesh(side)
-    scores = _scores(view, points, ts).reshape(frames, side, side, 2).numpy()
-    here = [points * float(view.unit(t[None])[0]) for t in ts]
+    looks = list(_looks(view, points, ts))
+    scores = _plane([p.score(x) for p, x in looks], side)
     channels = {
         "sx": scores[..., 0],
         "sy": scores[..., 1],
-        "log p": _plane(
-            [view.noised(t).log_prob(x).clamp_min(-99) for t, x in zip(ts, here, strict=True)], side
-        ),
+        "log p": _plane([p.log_prob(x).clamp_min(-99) for p, x in looks], side),
     }
     if modes:
-        weights = [view.noised(t).responsibilities(x) for t, x in zip(ts, here, strict=True)]
-        for mode in range(min(weights[0].shape[1], 4)):
-            channels[f"mode {mode + 1}"] = _plane([w[:, mode] for w in weights], side)
+        weights = _plane([p.responsibilities(x) for p, x in looks], side)
+        for mode in range(min(weights.shape[-1], 4)):
+            channels[f"mode {mode + 1}"] = weights[..., mode]
     window = (-view.half_width, view.half_width)
     return Readout(times, window, window, channels, vector=("sx", "sy"), vector_label="∇log p")
 
 
 def _plane(rows: list[torch.Tensor], side: int) -> np.ndarray:
-    return torch.stack(rows).reshape(len(rows), side, side).numpy()
+    """(F, side, side, …) from one (side², …) a frame."""
+    return torch.stack(rows).unflatten(1, (side, side)).numpy()

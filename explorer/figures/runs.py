@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
 from explorer.diffusion.trajectory import Trajectory
 from explorer.figures import windows
 from explorer.figures.layers import Bars, Cursor, Curve, Density, Pane, Particles
-from explorer.figures.view import View
+from explorer.figures.view import CLOCK_STEPS, View
 
 PALETTE = 8
 BINS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Peaks:
+    """The largest value of p_t, as drawn, over the clock."""
+
+    times: np.ndarray
+    values: np.ndarray
+
+    def at(self, clock: np.ndarray) -> np.ndarray:
+        """(F,) at clock coordinates (F,), with the logarithm interpolated between the known."""
+        return np.exp(np.interp(clock, self.times, np.log(self.values)))
+
+
+@dataclass(frozen=True, eq=False)
+class Exact1D:
+    """p_t of a 1D distribution: over the strip, as a curve at each time, and how high it peaks."""
+
+    density: Density
+    curve: Curve
+    peaks: Peaks
 
 
 def mode_colours(view: View, x0: torch.Tensor) -> np.ndarray:
@@ -86,8 +109,7 @@ def pane_1d(
     view: View,
     run: Trajectory,
     colours: np.ndarray,
-    background: Density,
-    exact: Curve,
+    exact: Exact1D,
     *,
     link: str,
     title: str,
@@ -107,16 +129,16 @@ def pane_1d(
         size=3.5 * scale,
     )
     layers = (
-        background,
+        exact.density,
         moving,
         Cursor(np.array([0.0, 1.0]), np.array([0.0, 1.0])),
-        histogram(view, run),
-        exact,
+        histogram(view, run, exact.peaks),
+        exact.curve,
     )
     return Pane(windows.strip(view, link=link, scale=scale), layers, title=title, note=note)
 
 
-def histogram(view: View, run: Trajectory, frames: int = 61) -> Bars:
+def histogram(view: View, run: Trajectory, peaks: Peaks, frames: int = 61) -> Bars:
     """The histogram of a 1D run at each time, lying sideways; the exact density's peak is 1."""
     pick = np.unique(np.linspace(0, run.steps, min(frames, run.steps + 1)).round().astype(int))
     index = torch.from_numpy(pick)
@@ -129,11 +151,11 @@ def histogram(view: View, run: Trajectory, frames: int = 61) -> Bars:
     flat = cells + BINS * np.arange(len(pick))[:, None]
     counts = np.bincount(flat[inside], minlength=len(pick) * BINS).reshape(-1, BINS)
     heights = counts / xs.shape[1] / (edges[1] - edges[0])
-    peaks = _peaks(view, ts)
+    clock = view.clock(ts)
     return Bars(
-        view.clock(ts),
+        clock,
         edges,
-        (heights / peaks[:, None]).clip(0, 4),
+        (heights / peaks.at(clock)[:, None]).clip(0, 4),
         horizontal=True,
         xaxis="x2",
         yaxis="y2",
@@ -141,32 +163,31 @@ def histogram(view: View, run: Trajectory, frames: int = 61) -> Bars:
     )
 
 
-def exact_curve(view: View, frames: int = 61, points: int = 240) -> Curve:
-    """The exact density of a 1D run at each time, its peak at 1, lying sideways."""
+def exact_1d(view: View, points: int = 400, frames: int = CLOCK_STEPS + 1) -> Exact1D:
+    """p_t of a 1D distribution at every step of the clock, looked at once for all that shows it."""
     ts, times = view.frames(frames)
     axis = np.linspace(-view.half_width, view.half_width, points)
-    return Curve(
+    x, units = torch.from_numpy(axis).float()[:, None], view.unit(ts)
+    noised = zip(view.noised_at(ts), units.tolist(), strict=True)
+    logs = torch.stack([p.log_prob(x * unit) for p, unit in noised]) + units.log()[:, None]
+    values = logs.exp().float().numpy()  # a density over the drawn coordinate
+    peaks = values.max(axis=1).clip(1e-12)
+    relative = values / peaks[:, None]
+    density = Density(
+        np.zeros(1),
+        np.sqrt(relative.T)[None, ::2],
+        (0.0, 1.0),
+        (-view.half_width, view.half_width),
+        opacity=0.6,
+    )
+    curve = Curve(
         times,
         axis,
-        _density_on(view, ts, axis) / _peaks(view, ts)[:, None],
+        relative,
         horizontal=True,
         xaxis="x2",
         yaxis="y2",
         colour=1,
         name="exact",
     )
-
-
-def _density_on(view: View, ts: torch.Tensor, axis: np.ndarray) -> np.ndarray:
-    """(F, P) p_t as drawn: a density over the drawn coordinate."""
-    x = torch.from_numpy(axis).float()[:, None]
-    rows = []
-    for t, unit in zip(ts, view.unit(ts), strict=True):
-        rows.append(view.noised(t).log_prob(x * float(unit)).exp() * float(unit))
-    return torch.stack(rows).numpy()
-
-
-def _peaks(view: View, ts: torch.Tensor) -> np.ndarray:
-    """(F,) the largest value of each p_t as drawn, on a fine axis."""
-    axis = np.linspace(-view.half_width, view.half_width, 401)
-    return _density_on(view, ts, axis).max(axis=1).clip(1e-12)
+    return Exact1D(density, curve, Peaks(times, peaks))

@@ -87,11 +87,23 @@ class View:
 
     def noised(self, t: Tensor) -> ExactDistribution:
         """p_t; for a finite set with at least the noise that can be seen, a 400th of the window."""
-        sigma = self.process.sigma(t)
-        floor = 2 * self.half_width * float(self.unit(t[None])[0]) / 400
-        if getattr(self.distribution, "exact", True) and self._is_points:
-            sigma = sigma.clamp_min(floor)
-        return self.distribution.noised(self.process.alpha(t), sigma)
+        return self.noised_at(t[None])[0]
+
+    def noised_at(self, ts: Tensor) -> list[ExactDistribution]:
+        """p_t at each of ts (F,), from memory where it was asked for before."""
+        missing = [t for t in ts.tolist() if t not in self._noised]
+        if missing:
+            times = torch.tensor(missing, dtype=torch.float64)
+            floors = 2 * self.half_width * self.unit(times) / 400 if self._is_points else None
+            levels = self.process.remember(times)
+            for i, (level, _) in enumerate(levels):
+                sigma = level.sigma if floors is None else max(level.sigma, float(floors[i]))
+                self._noised[missing[i]] = self.distribution.noised(level.alpha, sigma)
+        return [self._noised[t] for t in ts.tolist()]
+
+    @cached_property
+    def _noised(self) -> dict[float, ExactDistribution]:
+        return {}
 
     @cached_property
     def _is_points(self) -> bool:

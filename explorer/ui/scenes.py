@@ -40,15 +40,27 @@ def _clock(view: View) -> Clock:
     return Clock("t", tuple(view.grid.tolist()), steps=CLOCK_STEPS)
 
 
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _view(
+    distribution: DistributionSpec, process: ProcessSpec, reverse: bool, rescaled: bool
+) -> View:
+    return View(distribution.build(), process.build(), reverse, rescaled)
+
+
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _density(
     distribution: DistributionSpec, process: ProcessSpec, reverse: bool, rescaled: bool, log: bool
 ) -> Density:
-    """p_t, which no change of seed, steps or sampler touches."""
-    view = View(distribution.build(), process.build(), reverse, rescaled)
-    if view.distribution.dim == 1:
-        return fields.space_time_density(view)
-    return fields.density(view, log=log)
+    """p_t on the plane, which no change of seed, steps or sampler touches."""
+    return fields.density(_view(distribution, process, reverse, rescaled), log=log)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _exact_1d(
+    distribution: DistributionSpec, process: ProcessSpec, reverse: bool, rescaled: bool
+) -> runs.Exact1D:
+    """p_t on the line, likewise."""
+    return runs.exact_1d(_view(distribution, process, reverse, rescaled))
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
@@ -66,7 +78,7 @@ def forward_scene(
     scale: float = 1.0,
 ) -> Scene:
     """Data becoming noise: 1D paths and histogram, or a 2D cloud beside its exact density."""
-    view = View(distribution.build(), process.build(), reverse=False, rescaled=rescaled)
+    view = _view(distribution, process, False, rescaled)
     rng = Generator().manual_seed(seed)
     x0 = view.distribution.sample(particles, rng)
     run = forward(view.process, x0, view.grid, rng)
@@ -76,8 +88,7 @@ def forward_scene(
             view,
             run,
             colours,
-            _density(distribution, process, False, rescaled, False),
-            runs.exact_curve(view),
+            _exact_1d(distribution, process, False, rescaled),
             link="x",
             title="Paths over the exact density, and their histogram",
             paths=TUTORIAL_PATHS,
@@ -105,7 +116,7 @@ def score_scene(
     scale: float = 1.0,
 ) -> Scene:
     """∇ log p_t on a grid or at samples over log p_t, and the modes' shares in it."""
-    view = View(distribution.build(), process.build(), reverse=True, rescaled=rescaled)
+    view = _view(distribution, process, True, rescaled)
     bands = _density(distribution, process, True, rescaled, True)
     field = fields.score_arrows(view) if at == "grid" else None
     layers = (bands, field) if field else (bands, *_at_samples(view, seed))
@@ -180,7 +191,7 @@ def race_scene(
     scale: float = 1.0,
 ) -> Race:
     """Samplers side by side from one x_T on one clock, with the exact score."""
-    view = View(distribution.build(), process.build(), reverse=True, rescaled=rescaled)
+    view = _view(distribution, process, True, rescaled)
     target, noise = view.distribution, view.process
     rng = Generator().manual_seed(seed)
     start = noise.prior((particles, target.dim), rng)
@@ -190,8 +201,7 @@ def race_scene(
     score, truth = exact_score(target, noise), _truth(distribution, particles)
     background = exact = None
     if target.dim == 1:
-        background = _density(distribution, process, True, rescaled, False)
-        exact = runs.exact_curve(view)
+        exact = _exact_1d(distribution, process, True, rescaled)
     elif show == "particles":
         background = _density(distribution, process, True, rescaled, False)
     panes, results = [], []
@@ -210,14 +220,11 @@ def race_scene(
         ratio = finite(result.distance.ratio, 1)
         note = f"{result.evaluations} evaluations · distance {ratio} × floor"
         colours = runs.mode_colours(view, end)
-        if target.dim == 1:
-            assert background is not None
-            assert exact is not None
+        if exact is not None:
             pane = runs.pane_1d(
                 view,
                 run,
                 colours,
-                background,
                 exact,
                 link="x",
                 title=entry.label,
@@ -244,7 +251,7 @@ def race_scene(
 
 def wide_noise(distribution: DistributionSpec, process: ProcessSpec) -> bool:
     """Whether the noise dwarfs the data so far that positions are better drawn rescaled."""
-    view = View(distribution.build(), process.build(), reverse=False)
+    view = _view(distribution, process, False, False)
     t = torch.tensor(view.process.t_max, dtype=torch.float64)
     return float(view.process.sigma(t)) > 4 * max(view.spread, 1e-9)
 

@@ -7,15 +7,21 @@ async function inflate(bytes) {
   return new Response(stream).arrayBuffer();
 }
 
-// A buffer's entry gains `data`, a typed array of what is stored (not yet scaled).
-async function fill(entry, buffer, start) {
-  const at = start + entry.at;
-  if (entry.deflated) {
-    entry.data = new TYPES[entry.type](await inflate(new Uint8Array(buffer, at, entry.bytes)));
-  } else {
-    const Type = TYPES[entry.type];
-    entry.data = new Type(buffer, at, entry.bytes / Type.BYTES_PER_ELEMENT);
-  }
+// What is stored (not yet scaled), as a typed array.
+async function stored({ at, bytes, type, deflated }, buffer, start) {
+  const Type = TYPES[type];
+  if (!deflated) return new Type(buffer, start + at, bytes / Type.BYTES_PER_ELEMENT);
+  return new Type(await inflate(new Uint8Array(buffer, start + at, bytes)));
+}
+
+// Every entry gains its `data`; entries of panes that share a layer share theirs.
+async function fill(wanted, buffer, start) {
+  const arrays = new Map();
+  const fetched = wanted.map(async (entry) => {
+    if (!arrays.has(entry.at)) arrays.set(entry.at, stored(entry, buffer, start));
+    entry.data = await arrays.get(entry.at);
+  });
+  await Promise.all(fetched);
 }
 
 function* entries(value) {
@@ -29,6 +35,6 @@ export async function decode(payload) {
   const length = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const wanted = header.panes.flatMap((pane) => [...entries(pane.layers)]);
-  await Promise.all(wanted.map((entry) => fill(entry, buffer, 4 + length)));
+  await fill(wanted, buffer, 4 + length);
   return header;
 }
