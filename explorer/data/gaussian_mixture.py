@@ -100,6 +100,11 @@ class GaussianMixture:
         )
 
     @cached_property
+    def _membership(self) -> Tensor:
+        """(G, K) 1 where a component belongs to a mode."""
+        return torch.nn.functional.one_hot(self.groups).T.double().contiguous()
+
+    @cached_property
     def mean(self) -> Tensor:
         """(D,)"""
         return self.weights @ self.means
@@ -154,8 +159,7 @@ class GaussianMixture:
     def responsibilities(self, x: Tensor) -> Tensor:
         """(B, G) the posterior share of each mode at x: its participation in the score."""
         share = torch.softmax(self._log_joint(x), dim=1)
-        modes = torch.zeros(len(x), len(self.mode_weights), dtype=x.dtype)
-        return modes.index_add(1, self.groups, share)
+        return (self._membership.to(x.dtype) @ share.T).T.contiguous()
 
     def mode_of(self, x: Tensor) -> Tensor:
         """(B,) the mode with the largest responsibility; of points without noise, the nearest."""
@@ -258,7 +262,8 @@ class GaussianMixture:
 
     def _pull(self, x: Tensor, share: Tensor) -> Tensor:
         """(B, D) Σ_k share_k C_k⁻¹ (μ_k − x), as one product of matrices."""
-        sums = share @ self._pulls.to(x.dtype)
+        # few columns: as (few, K) @ (K, B) it takes a quarter of the time
+        sums = (self._pulls.to(x.dtype) @ share.T).T.contiguous()
         towards, stiffness = sums[:, : self.dim], sums[:, self.dim :]
         if self.axes is None:
             return torch.addcmul(towards, x, stiffness, value=-1)
@@ -266,13 +271,13 @@ class GaussianMixture:
 
     @cached_property
     def _pulls(self) -> Tensor:
-        """(K, D + D or D²) each component's C⁻¹ μ beside its C⁻¹, whose diagonal may suffice."""
+        """(D + D or D², K) each component's C⁻¹ μ over its C⁻¹, whose diagonal may suffice."""
         if self.axes is None:
             precision = 1 / self.variances
-            return torch.cat([precision * self.means, precision], dim=1)
+            return torch.cat([precision * self.means, precision], dim=1).T.contiguous()
         precisions = self._spectral(1 / self.variances)
         towards = torch.einsum("kde,ke->kd", precisions, self.means)
-        return torch.cat([towards, precisions.flatten(1)], dim=1)
+        return torch.cat([towards, precisions.flatten(1)], dim=1).T.contiguous()
 
     def _spectral(self, eigenvalues: Tensor) -> Tensor:
         """(K, D, D) matrices with these eigenvalues (K, D) and the mixture's eigenvectors."""

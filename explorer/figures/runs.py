@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import plotly.graph_objects as go
 import torch
 
 from explorer.diffusion.trajectory import Trajectory
@@ -93,16 +94,16 @@ def pane_2d(
     colours: np.ndarray,
     background: Density | None,
     *,
-    link: str,
+    plane: go.Figure,
     title: str,
     note: str = "",
     trail: int = 0,
     scale: float = 1.0,
 ) -> Pane:
-    """Points of a 2D run over a density."""
+    """Points of a 2D run over a density, in the plane that `windows.plane` makes."""
     points = particles_2d(view, run, colours, trail=trail, size=3.5 * scale)
     layers = (background, points) if background is not None else (points,)
-    return Pane(windows.plane(view, link=link, scale=scale), layers, title=title, note=note)
+    return Pane(plane, layers, title=title, note=note)
 
 
 def pane_1d(

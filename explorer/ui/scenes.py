@@ -95,13 +95,12 @@ def forward_scene(
             scale=scale,
         )
         return Scene((pane,), _clock(view))
+    plane = windows.plane(view, link="x", scale=scale)
     cloud = runs.pane_2d(
-        view, run, colours, None, link="x", title="Particles", trail=6, scale=scale
+        view, run, colours, None, plane=plane, title="Particles", trail=6, scale=scale
     )
     bands = _density(distribution, process, False, rescaled, True)
-    exact = Pane(
-        windows.plane(view, link="x", scale=scale), (bands,), title="Logarithm of the exact density"
-    )
+    exact = Pane(plane, (bands,), title="Logarithm of the exact density")
     return Scene((cloud, exact), _clock(view))
 
 
@@ -120,15 +119,16 @@ def score_scene(
     bands = _density(distribution, process, True, rescaled, True)
     field = fields.score_arrows(view) if at == "grid" else None
     layers = (bands, field) if field else (bands, *_at_samples(view, seed))
+    plane = windows.plane(view, link="x", scale=scale)
     whole = Pane(
-        windows.plane(view, link="x", scale=scale),
+        plane,
         (*layers, fields.readout(view, modes=len(view.distribution.mode_weights) > 1)),
         title="Score over the logarithm of the density",
     )
     if not by_mode:
         return Scene((whole,), _clock(view))
     parts = Pane(
-        windows.plane(view, link="x", scale=scale),
+        plane,
         (fields.participation(view), *fields.mode_arrows(view)),
         title="Each mode's score × its participation",
     )
@@ -199,11 +199,13 @@ def race_scene(
         t = noise.grid(1)[0]
         start = noise.perturb(target.sample(particles, rng), t, rng)[0]
     score, truth = exact_score(target, noise), _truth(distribution, particles)
-    background = exact = None
+    background = exact = plane = None
     if target.dim == 1:
         exact = _exact_1d(distribution, process, True, rescaled)
-    elif show == "particles":
-        background = _density(distribution, process, True, rescaled, False)
+    else:
+        plane = windows.plane(view, link="x", scale=scale)
+        if show == "particles":
+            background = _density(distribution, process, True, rescaled, False)
     panes, results = [], []
     for lane in lanes:
         entry = SAMPLERS[lane.sampler]
@@ -238,7 +240,7 @@ def race_scene(
                 run,
                 colours,
                 behind,
-                link="x",
+                plane=plane,
                 title=entry.label,
                 note=note,
                 trail=8 if show == "particles" else 0,
