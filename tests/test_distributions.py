@@ -110,3 +110,13 @@ def test_ramp_falls_linearly():
     for q in (0.1, 0.3, 0.7):
         share, expected = float((x < q).double().mean()), 1 - (1 - q) ** 2
         assert abs(share - expected) < 4.5 * math.sqrt(expected * (1 - expected) / 50_000)
+
+
+@pytest.mark.parametrize("name", [n for n, entry in DISTRIBUTIONS.items() if entry.dim == 2])
+def test_a_look_is_all_that_is_known(name):
+    noised = DISTRIBUTIONS[name].build().noised(0.7, 0.6)
+    x = noised.sample(50, Generator().manual_seed(0))
+    look = noised.look(x)
+    assert torch.allclose(look.log_prob, noised.log_prob(x))
+    assert torch.allclose(look.score, noised.score(x))
+    assert torch.allclose(look.responsibilities, noised.responsibilities(x))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Generator, Tensor
 
-from explorer.data.gaussian_mixture import GaussianMixture
+from explorer.data.gaussian_mixture import GaussianMixture, Look
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +60,9 @@ class Drawn:
 
     def responsibilities(self, x: Tensor) -> Tensor:
         return self.density.responsibilities(x)
+
+    def look(self, x: Tensor) -> Look:
+        return self.density.look(x)
 
     def mode_of(self, x: Tensor) -> Tensor:
         return self.density.mode_of(x)

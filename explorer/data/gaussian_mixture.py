@@ -11,12 +11,26 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
 
 LARGEST_TERM = {torch.float32: 4e3, torch.float64: 1e6}
 """How large the terms of a log-density may be so that 3e-4 (float32) or 1e-10 nats are lost."""
+
+
+class Look(NamedTuple):
+    """What is known at points x (B, D): log p (B,), ∇ log p (B, D), and each mode's share (B, G)."""
+
+    log_prob: Tensor
+    score: Tensor
+    responsibilities: Tensor
+
+
+def _log_sum_exp(values: Tensor) -> Tensor:
+    """(B,) log Σ_k exp values_k, in half of torch.logsumexp's time: log_softmax is one pass."""
+    return values.amax(dim=1) - torch.log_softmax(values, dim=1).amax(dim=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,9 +162,7 @@ class GaussianMixture:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(x) in nats, (B,), for x of shape (B, D)."""
-        log_joint = self._log_joint(x)
-        # logsumexp, in half of torch.logsumexp's time: log_softmax is one pass
-        return log_joint.amax(dim=1) - torch.log_softmax(log_joint, dim=1).amax(dim=1)
+        return _log_sum_exp(self._log_joint(x))
 
     def score(self, x: Tensor) -> Tensor:
         """∇ log p(x), (B, D): the components' scores weighted by their responsibilities."""
@@ -158,8 +170,17 @@ class GaussianMixture:
 
     def responsibilities(self, x: Tensor) -> Tensor:
         """(B, G) the posterior share of each mode at x: its participation in the score."""
-        share = torch.softmax(self._log_joint(x), dim=1)
-        return (self._membership.to(x.dtype) @ share.T).T.contiguous()
+        return self._by_mode(torch.softmax(self._log_joint(x), dim=1))
+
+    def look(self, x: Tensor) -> Look:
+        """Log-density, score and responsibilities at x at the cost of one of them."""
+        log_joint = self._log_joint(x)
+        share = torch.softmax(log_joint, dim=1)
+        return Look(_log_sum_exp(log_joint), self._pull(x, share), self._by_mode(share))
+
+    def _by_mode(self, share: Tensor) -> Tensor:
+        """(B, G) the components' shares (B, K) added up by mode."""
+        return (self._membership.to(share.dtype) @ share.T).T.contiguous()
 
     def mode_of(self, x: Tensor) -> Tensor:
         """(B,) the mode with the largest responsibility; of points without noise, the nearest."""

@@ -9,6 +9,8 @@ from functools import cached_property
 import torch
 from torch import Generator, Tensor
 
+from explorer.data.gaussian_mixture import Look
+
 
 @dataclass(frozen=True, eq=False)
 class UniformBoxes:
@@ -78,8 +80,21 @@ class UniformBoxes:
 
     def responsibilities(self, x: Tensor) -> Tensor:
         """(B, G) the posterior share of each mode at x."""
-        share = torch.softmax(self._log_joint(x)[0], dim=1).nan_to_num().to(x.dtype)
-        modes = torch.zeros(len(x), len(self.mode_weights), dtype=x.dtype)
+        return self._by_mode(torch.softmax(self._log_joint(x)[0], dim=1).nan_to_num().to(x.dtype))
+
+    def look(self, x: Tensor) -> Look:
+        """Log-density, score and responsibilities at x at the cost of one of them."""
+        log_joint, slopes = self._log_joint(x)
+        share = torch.softmax(log_joint, dim=1).nan_to_num()
+        return Look(
+            torch.logsumexp(log_joint, dim=1).to(x.dtype),
+            (share[:, :, None] * slopes).sum(dim=1).to(x.dtype),
+            self._by_mode(share.to(x.dtype)),
+        )
+
+    def _by_mode(self, share: Tensor) -> Tensor:
+        """(B, G) the boxes' shares (B, K) added up by mode."""
+        modes = torch.zeros(len(share), len(self.mode_weights), dtype=share.dtype)
         return modes.index_add(1, self.groups, share)
 
     def mode_of(self, x: Tensor) -> Tensor:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from explorer.data.distributions import ExactDistribution
-from explorer.figures.layers import Arrows, Density, Readout, Tint
+from explorer.figures.layers import PALETTE_SIZE, Arrows, Density, Readout, Tint
 from explorer.figures.view import View
 
 SIDE = 56
@@ -89,37 +90,69 @@ def mode_arrows(view: View, *, side: int = 15, frames: int = FRAMES) -> tuple[Ar
     return tuple(layers)
 
 
-def participation(view: View, *, side: int = 40, frames: int = 21) -> Tint:
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What is known on a mesh of the window at each frame: looked at once for all that shows it.
+
+    times: (F,).  log_prob: (F, S, S).  score: (F, S, S, 2).  shares: (F, S, S, G), of the modes.
+    """
+
+    half_width: float
+    times: np.ndarray
+    log_prob: np.ndarray
+    score: np.ndarray
+    shares: np.ndarray
+
+    @property
+    def window(self) -> tuple[float, float]:
+        return -self.half_width, self.half_width
+
+
+def survey(view: View, *, side: int = 40, frames: int = FRAMES) -> Survey:
+    """Log-density, score and participation on a mesh of side² points."""
+    ts, times = view.frames(frames)
+    _, points = view.mesh(side)
+    looks = [p.look(x) for p, x in _looks(view, points, ts)]
+    return Survey(
+        view.half_width,
+        times,
+        _plane([look.log_prob for look in looks], side),
+        _plane([look.score for look in looks], side),
+        _plane([look.responsibilities for look in looks], side),
+    )
+
+
+def participation(seen: Survey) -> Tint:
     """Which modes a point listens to at each time: the posterior weights as a mix of colours."""
-    ts, times = view.frames(frames)
-    _, points = view.mesh(side)
-    weights = torch.stack([p.responsibilities(x) for p, x in _looks(view, points, ts)])
-    if weights.shape[2] > 8:  # more modes than colours: they share them, in turn
-        folded = torch.zeros(*weights.shape[:2], 8)
-        index = torch.arange(weights.shape[2]) % 8
-        weights = folded.index_add(2, index, weights)
-    cube = weights.permute(0, 2, 1).reshape(frames, -1, side, side).clamp(0, 1)
-    window = (-view.half_width, view.half_width)
-    return Tint(times, cube.numpy(), window, window)
+    weights = np.moveaxis(seen.shares[::2], -1, 1)  # (F, G, S, S); half the frames suffice
+    if weights.shape[1] > PALETTE_SIZE:  # more modes than colours: they share them, in turn
+        turns = range(0, weights.shape[1], PALETTE_SIZE)
+        folded = np.zeros((len(weights), PALETTE_SIZE, *weights.shape[2:]), dtype=np.float32)
+        for turn in turns:
+            part = weights[:, turn : turn + PALETTE_SIZE]
+            folded[:, : part.shape[1]] += part
+        weights = folded
+    return Tint(seen.times[::2], weights.clip(0, 1), seen.window, seen.window)
 
 
-def readout(view: View, *, side: int = 40, frames: int = FRAMES, modes: bool = False) -> Readout:
+def readout(seen: Survey) -> Readout:
     """The score, its length and log p_t under the pointer, with each mode's participation."""
-    ts, times = view.frames(frames)
-    _, points = view.mesh(side)
-    looks = list(_looks(view, points, ts))
-    scores = _plane([p.score(x) for p, x in looks], side)
     channels = {
-        "sx": scores[..., 0],
-        "sy": scores[..., 1],
-        "log p": _plane([p.log_prob(x).clamp_min(-99) for p, x in looks], side),
+        "sx": seen.score[..., 0],
+        "sy": seen.score[..., 1],
+        "log p": seen.log_prob.clip(-99),
     }
-    if modes:
-        weights = _plane([p.responsibilities(x) for p, x in looks], side)
-        for mode in range(min(weights.shape[-1], 4)):
-            channels[f"mode {mode + 1}"] = weights[..., mode]
-    window = (-view.half_width, view.half_width)
-    return Readout(times, window, window, channels, vector=("sx", "sy"), vector_label="∇log p")
+    if seen.shares.shape[-1] > 1:
+        for mode in range(min(seen.shares.shape[-1], 4)):
+            channels[f"mode {mode + 1}"] = seen.shares[..., mode]
+    return Readout(
+        seen.times,
+        seen.window,
+        seen.window,
+        channels,
+        vector=("sx", "sy"),
+        vector_label="∇log p",
+    )
 
 
 def _plane(rows: list[torch.Tensor], side: int) -> np.ndarray:

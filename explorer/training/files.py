@@ -10,7 +10,6 @@ import math
 import os
 import re
 import secrets
-import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import accumulate
@@ -42,6 +41,7 @@ DTYPES = {
 """What a stored tensor may be made of, by its name in the file."""
 
 
+FORMATS = ", ".join(DTYPES)
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # linear, even where the last quote lacks
 NOT_FINITE = "holds values that are not finite (NaN or infinity)"
 
@@ -88,10 +88,10 @@ def tensor_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> 
     }
     for name, tensor in plain.items():
         if tensor.dtype not in DTYPES.values():
-            raise ValueError(f"{name!r} is in {tensor.dtype}; choose one of {_formats()}")
+            raise ValueError(f"{name!r} is in {tensor.dtype}; choose one of {FORMATS}")
         if not _is_finite(tensor):
             raise ValueError(f"{name!r} {NOT_FINITE}; keep the last state that was finite instead")
-    data = save(plain, dict(metadata))
+    data = save(plain, dict(metadata) or None)  # safetensors 0.8 garbles {} without tensors
     if (header := int.from_bytes(data[:8], "little")) > MAX_HEADER_BYTES:
         raise ValueError(f"names and metadata take {header:,} bytes; keep to {MAX_HEADER_BYTES:,}")
     return data
@@ -125,8 +125,16 @@ def read_tensors(
     tensors = {name: _tensor(name, entry) for name, entry in entries}
     if shapes is not None:
         _check_shapes(tensors, shapes)
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    return tensors, header.get("__metadata__") or {}
+    return tensors, _metadata(data[8 : 8 + int.from_bytes(data[:8], "little")])
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The metadata of a safetensors file alone, its tensors unread; fails as `read_tensors`."""
+    _check_size(path, MAX_TENSOR_BYTES)
+    with open(path, "rb") as file:
+        head = file.read(8)
+        _check_header(head)
+        return _metadata(file.read(int.from_bytes(head, "little")))
 
 
 def json_bytes(value: Any) -> bytes:
@@ -155,28 +163,35 @@ def read_json(source: Path | bytes | str, max_bytes: int = MAX_JSON_BYTES) -> An
         raise DamagedFile(f"the file is not JSON ({error})") from error
 
 
-def _read(source: Path | bytes, max_bytes: int) -> bytes:
+def _check_size(source: Path | bytes, max_bytes: int) -> None:
     if isinstance(source, bytes):
         size = len(source)
+    elif not source.exists():
+        raise DamagedFile(f"{source.name} is missing")
+    elif not source.is_file():
+        raise DamagedFile(f"{source.name} is not a file")
     else:
-        try:
-            found = source.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            raise DamagedFile(f"{source.name} is missing") from None
-        if not stat.S_ISREG(found.st_mode):
-            raise DamagedFile(f"{source.name} is not a file")
-        size = found.st_size
+        size = source.stat().st_size
     if size == 0:
         raise DamagedFile("the file is empty")
     if size > max_bytes:
         raise DamagedFile(f"the file has {size:,} bytes; at most {max_bytes:,} are accepted")
+
+
+def _read(source: Path | bytes, max_bytes: int) -> bytes:
+    _check_size(source, max_bytes)
     if isinstance(source, bytes):
         return source
-    try:
-        with open(source, "rb") as file:
-            return file.read(max_bytes)  # no more than was checked, should it grow meanwhile
-    except FileNotFoundError:  # removed by another server since its size was read
-        raise DamagedFile(f"{source.name} is missing") from None
+    with open(source, "rb") as file:
+        return file.read(max_bytes)  # no more than was checked, should it grow meanwhile
+
+
+def _metadata(header: bytes) -> dict[str, str]:
+    fields = read_json(header, MAX_HEADER_BYTES)
+    found = fields.get("__metadata__") or {} if isinstance(fields, dict) else None
+    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+        raise DamagedFile("the file is not safetensors: its metadata are not strings by name")
+    return found
 
 
 def _check_header(data: bytes) -> None:
@@ -197,7 +212,7 @@ def _check_header(data: bytes) -> None:
 def _tensor(name: str, entry: Mapping[str, Any]) -> Tensor:
     shape, data = entry["shape"], entry["data"]
     if (dtype := DTYPES.get(entry["dtype"])) is None:
-        raise DamagedFile(f"{name!r} is in {entry['dtype']}, not in one of {_formats()}")
+        raise DamagedFile(f"{name!r} is in {entry['dtype']}, not in one of {FORMATS}")
     if math.prod(max(size, 1) for size in shape) > 1 << 40:  # [0, 2⁶³] has no bytes, yet overflows
         raise DamagedFile(f"{name!r} has the impossible shape {shape}")
     flat = torch.frombuffer(data, dtype=dtype) if data else torch.empty(0, dtype=dtype)
@@ -209,10 +224,6 @@ def _tensor(name: str, entry: Mapping[str, Any]) -> Tensor:
 
 def _is_finite(tensor: Tensor) -> bool:
     return not tensor.is_floating_point() or bool(tensor.isfinite().all())
-
-
-def _formats() -> str:
-    return ", ".join(DTYPES)
 
 
 def _check_shapes(tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> None:

@@ -55,6 +55,11 @@ def _density(
     return fields.density(_view(distribution, process, reverse, rescaled), log=log)
 
 
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _survey(distribution: DistributionSpec, process: ProcessSpec, rescaled: bool) -> fields.Survey:
+    return fields.survey(_view(distribution, process, True, rescaled))
+
+
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _exact_1d(
     distribution: DistributionSpec, process: ProcessSpec, reverse: bool, rescaled: bool
@@ -117,19 +122,20 @@ def score_scene(
     """∇ log p_t on a grid or at samples over log p_t, and the modes' shares in it."""
     view = _view(distribution, process, True, rescaled)
     bands = _density(distribution, process, True, rescaled, True)
+    seen = _survey(distribution, process, rescaled)
     field = fields.score_arrows(view) if at == "grid" else None
     layers = (bands, field) if field else (bands, *_at_samples(view, seed))
     plane = windows.plane(view, link="x", scale=scale)
     whole = Pane(
         plane,
-        (*layers, fields.readout(view, modes=len(view.distribution.mode_weights) > 1)),
+        (*layers, fields.readout(seen)),
         title="Score over the logarithm of the density",
     )
     if not by_mode:
         return Scene((whole,), _clock(view))
     parts = Pane(
         plane,
-        (fields.participation(view), *fields.mode_arrows(view)),
+        (fields.participation(seen), *fields.mode_arrows(view)),
         title="Each mode's score × its participation",
     )
     return Scene((whole, parts), _clock(view))
