@@ -15,6 +15,7 @@ from explorer.training.files import (
     DamagedFile,
     json_bytes,
     read_json,
+    read_metadata,
     read_tensors,
     save_tensors,
     tensor_bytes,
@@ -30,7 +31,7 @@ TENSORS = {
 }
 
 
-def packed(header: dict | bytes, body: bytes = b"") -> bytes:
+def packed(header: dict | list | bytes, body: bytes = b"") -> bytes:
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return len(text).to_bytes(8, "little") + text + body
 
@@ -52,6 +53,35 @@ def test_tensors_come_back_as_they_went(tmp_path):
     assert same(tensors, TENSORS)
     assert metadata == {"spec": '{"λ": 10}'}
     assert os.listdir(tmp_path) == ["w.safetensors"]
+
+
+def test_nothing_at_all_comes_back_as_nothing(tmp_path):
+    for tensors, metadata in [({}, {}), ({}, {"a": "b"}), ({"t": torch.zeros(0)}, {})]:
+        save_tensors(tmp_path / "w.safetensors", tensors, metadata)
+        found = read_tensors(tmp_path / "w.safetensors")
+        assert same(found[0], tensors)
+        assert found[1] == read_metadata(tmp_path / "w.safetensors") == metadata
+
+
+def test_metadata_are_read_without_the_tensors_and_checked_alike(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_tensors(path, TENSORS, {"spec": "λ"})
+    assert read_metadata(path) == {"spec": "λ"}
+    whole = path.read_bytes()
+    for data, message in [
+        (whole[:4], "cut short"),
+        (whole[:20], "not JSON"),
+        (packed([]), "not strings by name"),
+        (packed({"__metadata__": {"a": 1}}), "not strings by name"),
+        (bytes(7) + b"\xff" * 9, "header is too large"),
+        (b"", "empty"),
+    ]:
+        path.write_bytes(data)
+        with pytest.raises(DamagedFile, match=message):
+            read_metadata(path)
+    path.unlink()
+    with pytest.raises(DamagedFile, match="missing"):
+        read_metadata(path)
 
 
 def test_tied_and_transposed_tensors_are_saved():

@@ -1,0 +1,102 @@
+"""States of trainings in progress, so that a killed server or closed tab costs seconds of work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from explorer.training.files import (
+    DamagedFile,
+    json_bytes,
+    read_json,
+    read_metadata,
+    read_tensors,
+    save_tensors,
+)
+from explorer.training.folders import (
+    Missing,
+    checked_code,
+    coded_folders,
+    present,
+    reachable,
+    remove_folder,
+)
+
+STATE = "state.safetensors"
+QUIET = 30.0
+"""Seconds without an autosave, three times the longest interval, after which a job is abandoned."""
+KEPT = 7 * 86400.0
+"""Seconds for which an abandoned state is kept."""
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """An autosave that nobody goes on writing; `saved` is in seconds since 1970."""
+
+    job_id: str
+    saved: float
+    meta: Any
+
+
+@dataclass(frozen=True)
+class Autosaves:
+    """The folder `root` with one state per job. Raises as `Store` does."""
+
+    root: Path
+
+    def autosave(self, job_id: str, tensors: Mapping[str, Tensor], meta: Any) -> None:
+        """Replace the job's state by this one, in one move; `meta` is anything JSON can hold.
+
+        Raises ValueError for tensors that are not finite, and then keeps the state before.
+        """
+        folder = self.root / checked_code(job_id)
+        with reachable():
+            folder.mkdir(parents=True, exist_ok=True)
+            save_tensors(folder / STATE, tensors, {"meta": json_bytes(meta).decode()})
+
+    def load(self, job_id: str) -> tuple[dict[str, Tensor], Any]:
+        """The tensors and the meta of the last autosave."""
+        folder = self.root / checked_code(job_id)
+        with reachable(), present(folder):
+            tensors, metadata = read_tensors(folder / STATE)
+        return tensors, _meta(metadata)
+
+    def unfinished(self, quiet_for: float = QUIET) -> list[Unfinished]:
+        """States that were last written more than `quiet_for` seconds ago, newest first.
+
+        A job that runs, on this server or on another, saves more often than that.
+        """
+        found, now = [], time.time()
+        with reachable():
+            for folder in coded_folders(self.root):
+                # a state that was discarded or is not written yet, or damaged, is none to resume
+                with suppress(FileNotFoundError, DamagedFile):
+                    saved = (folder / STATE).stat().st_mtime
+                    if now - saved >= quiet_for:
+                        meta = _meta(read_metadata(folder / STATE))
+                        found.append(Unfinished(folder.name, saved, meta))
+        return sorted(found, key=lambda state: state.saved, reverse=True)
+
+    def discard(self, job_id: str) -> None:
+        """Forget the job's state; nothing happens if it has none."""
+        folder = self.root / checked_code(job_id)
+        with reachable(), suppress(Missing):
+            remove_folder(folder)
+
+    def forget_old(self) -> None:
+        """Delete the states that nobody asked for in a week."""
+        before = time.time() - KEPT
+        for folder in coded_folders(self.root):
+            with suppress(FileNotFoundError, Missing):  # another server deletes too
+                if folder.stat().st_mtime < before:
+                    remove_folder(folder)
+
+
+def _meta(metadata: Mapping[str, str]) -> Any:
+    return read_json(metadata.get("meta", ""))
