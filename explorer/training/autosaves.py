@@ -86,8 +86,9 @@ class Autosaves:
     def discard(self, job_id: str) -> None:
         """Forget the job's state; nothing happens if it has none."""
         folder = self.root / checked_code(job_id)
-        with reachable(), suppress(Missing):
-            remove_folder(folder)
+        with reachable(), suppress(Missing):  # where another server was faster
+            if folder.exists():
+                remove_folder(folder)
 
     def forget_old(self) -> None:
         """Delete the states that nobody asked for in a week."""
