@@ -1,8 +1,9 @@
 """Run as a program: forks writers to a store and kills them at random moments.
 
 Usage: store_crash.py ROOT KILLS SEED. Every writer notes in ROOT/../acknowledged what it was told
-is saved. It forks because importing torch anew for each kill would take a second, and leaves out
-fsync, which a power cut needs and a kill does not, to have many more moments to be killed at.
+is saved; it ends after KILLS kills and as many saved runs, however slow the machine. It forks
+because importing torch anew for each kill would take a second, and leaves out fsync, which a power
+cut needs and a kill does not, to have many more moments to be killed at.
 """
 
 import os
@@ -38,9 +39,12 @@ def write_for_ever(store: Store, writer: int, notes: int) -> None:
 def main(root: Path, kills: int, seed: int) -> None:
     os.fsync = lambda descriptor: None
     store = Store(root, max_runs=10**6)
-    notes = os.open(root.parent / "acknowledged", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    acknowledged = root.parent / "acknowledged"
+    notes = os.open(acknowledged, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     rng = random.Random(seed)
-    for writer in range(kills):
+    writer = 0
+    while writer < kills or acknowledged.read_text().count("\nsaved ") < kills:
+        writer += 1
         child = os.fork()
         if child == 0:
             write_for_ever(store, writer, notes)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from made_jobs import SOON, Gate, Tick, ended
 from made_runs import a_run
 
 from explorer.training import folders
 from explorer.training.autosaves import KEPT
 from explorer.training.folders import Missing, new_code
+from explorer.training.jobs import Pool, Status
 from explorer.training.store import SPEC, WEIGHTS, Store
 
 
@@ -46,6 +48,29 @@ def test_a_diverged_state_does_not_replace_the_last_good_one(store):
     with pytest.raises(ValueError, match="not finite"):
         store.autosaves.autosave("job1", {"w": torch.tensor([float("nan")])}, {"step": 2})
     assert store.autosaves.load("job1")[1] == {"step": 1}
+
+
+def test_a_job_saves_as_it_goes_and_leaves_a_run_instead_of_a_state(store):
+    pool, gate, job_id = Pool(workers=1, autosave_every=0.01), Gate(), new_code()
+
+    def keep(tick: Tick) -> None:
+        store.save(a_run(f"after {tick.step} steps"), "ab12")
+        store.autosaves.discard(job_id)
+
+    def autosave(tick: Tick) -> None:
+        store.autosaves.autosave(job_id, {"w": torch.zeros(3)}, {"step": tick.step})
+
+    job = pool.submit("tab", "moons", gate, keep, autosave)
+    deadline = time.monotonic() + SOON
+    while not store.autosaves.unfinished(quiet_for=0) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (state,) = store.autosaves.unfinished(quiet_for=0)
+    assert 0 < state.meta["step"] <= job.latest.step
+    gate.open.set()
+    assert (ended(job), job.note) == (Status.DONE, "")
+    assert [card.name for card in store.list_runs("ab12")] == [f"after {job.latest.step} steps"]
+    assert store.autosaves.unfinished(quiet_for=0) == []
+    pool.close()
 
 
 def test_litter_of_dead_writers_is_swept_by_age_and_nothing_else(store):
