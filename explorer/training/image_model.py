@@ -1,0 +1,124 @@
+"""A trained image network as samplers want it: a score, with guidance, and pictures from noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+
+from explorer.data.images import Pictures, to_bytes
+from explorer.diffusion.parametrization import Score, convert, score_of
+from explorer.diffusion.process import Process, expand
+from explorer.diffusion.steps import Step, ancestral, dpm_solver_2m
+from explorer.diffusion.trajectory import sample
+from explorer.networks.unet import IMAGE_NETWORKS, with_labels
+from explorer.training.image_spec import PRACTICAL, ImageSpec
+
+PRACTICAL_STEPS = int(dict(PRACTICAL.values)["steps"])
+OUR_STEPS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class ImageModel:
+    """A network in evaluation mode with the process it was trained on. Its weights are not changed.
+
+    `kind`: what the network predicts; `labelled`: it must be told labels; `guidable`: it may be.
+    """
+
+    spec: ImageSpec
+    network: nn.Module
+
+    @property
+    def process(self) -> Process:
+        return self.spec.recipe.process.build()
+
+    @property
+    def kind(self) -> str:
+        return IMAGE_NETWORKS[self.spec.network].kind
+
+    @property
+    def labelled(self) -> bool:
+        return IMAGE_NETWORKS[self.spec.network].labelled
+
+    @property
+    def guidable(self) -> bool:
+        return IMAGE_NETWORKS[self.spec.network].guidable
+
+    def score(self, labels: Tensor | None = None, guidance: float = 1.0) -> Score:
+        """The score given labels (B,), or none; both in one evaluation of 2B pictures if guided.
+
+        `guidance` w weighs them: s(x) + w (s(x | c) − s(x)), so that 0 forgets the label, 1 obeys
+        it and more exaggerates it (Ho and Salimans 2022, equation 6, with w = 1 + theirs).
+        Raises ValueError for guidance where the network or the labels do not allow it.
+        """
+        plain = score_of(self.kind, with_labels(self.network, labels), self.process)
+        if guidance == 1:
+            return plain
+        if labels is None or not self.guidable:
+            raise ValueError(f"guidance={guidance} needs labels and a network trained without some")
+        both_labels = torch.cat([labels, torch.full_like(labels, -1)])
+        both = score_of(self.kind, with_labels(self.network, both_labels), self.process)
+
+        def guided(x: Tensor, t: Tensor) -> Tensor:
+            twice = t if t.ndim == 0 else torch.cat([t, t])
+            told, untold = both(torch.cat([x, x]), twice).chunk(2)
+            return torch.lerp(untold, told, guidance)
+
+        return guided
+
+    def predict(self, kind: str, x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
+        """The prediction of `kind` (B, 3, 32, 32) at x and t, () or (B,)."""
+        alpha, sigma = self.process.alpha(t), self.process.sigma(t)
+        value = self.network(x, t, labels)
+        return convert(value, self.kind, kind, x, expand(alpha, x), expand(sigma, x))
+
+
+def own_sampler(model: ImageModel) -> tuple[Step, int]:
+    """The practical's own sampler and T for a network of ε, else DPM-Solver++(2M) in 20 steps."""
+    if model.kind == "eps":
+        return ancestral("beta"), PRACTICAL_STEPS
+    return dpm_solver_2m(), OUR_STEPS
+
+
+def pictures(
+    model: ImageModel,
+    count: int,
+    seed: int,
+    device: torch.device,
+    labels: Tensor | None = None,
+    guidance: float = 1.0,
+) -> Tensor:
+    """(count, 3, 32, 32) in uint8, sampled by `own_sampler`; the same for the same seed."""
+    step, steps = own_sampler(model)
+    process = model.process
+    x = process.prior((count, 3, 32, 32), Generator().manual_seed(seed)).to(device)
+    rng = Generator(device=device).manual_seed(seed)
+    with torch.inference_mode():
+        score = model.score(labels, guidance)
+        return to_bytes(sample(process, score, step, x, process.grid(steps), rng)).cpu()
+
+
+def held_out_loss(
+    model: ImageModel, data: Pictures, count: int, seed: int, device: torch.device
+) -> float:
+    """The mean squared error of ε̂ on `count` of the data, at steps spread evenly over T = 400.
+
+    It is the practical's loss for every network: one trained on another process is asked at the
+    time of the same σ/α, with the same noise.
+    """
+    yardstick, process = PRACTICAL.build(), model.process
+    rng = Generator().manual_seed(seed)
+    index = torch.randperm(len(data), generator=rng)[:count]
+    steps = torch.linspace(1, PRACTICAL_STEPS, len(index)).round()
+    total = 0.0
+    for part, step in zip(index.split(128), steps.split(128), strict=True):
+        x0, t = data.batch(part), step / PRACTICAL_STEPS
+        noise = torch.randn(x0.shape, generator=rng)
+        t = process.time_at(yardstick.sigma(t) / yardstick.alpha(t))
+        x = expand(process.alpha(t), x0) * x0 + expand(process.sigma(t), x0) * noise
+        labels = data.labels[part].to(device)
+        with torch.inference_mode():
+            eps_hat = model.predict("eps", x.to(device), t.to(device), labels)
+        total += float((eps_hat.cpu() - noise).square().mean()) * len(part)
+    return total / len(index)

@@ -1,0 +1,107 @@
+"""What a run leaves to look at: the loss curve, a grid of samples, and the checkpoint to keep."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from explorer.data.images import CLASSES, Pictures
+from explorer.networks.unet import IMAGE_NETWORKS
+from explorer.training.files import (
+    DamagedFile,
+    json_bytes,
+    read_json,
+    read_tensors,
+    save_tensors,
+    write_atomically,
+)
+from explorer.training.image_model import ImageModel, held_out_loss, pictures
+from explorer.training.image_run import Run, parameters, smoothed
+from explorer.training.image_spec import from_json, to_json
+
+WEIGHTS, SPEC, LOSSES, SAMPLES = "weights.safetensors", "spec.json", "loss.csv", "samples.png"
+CURVE_POINTS = 500
+MILESTONES = (2_000, 2_500, 10_000, 25_000)
+"""Steps at which the practical names a loss."""
+
+
+def model_of(run: Run) -> ImageModel:
+    """The run's model as it stands, with weights of its own."""
+    weights = {name: value.detach().clone() for name, value in run.weights().items()}
+    network = IMAGE_NETWORKS[run.spec.network].make(run.spec.recipe.process.build())
+    network.load_state_dict(weights, assign=True)
+    return ImageModel(run.spec, network.eval().to(run.device))
+
+
+def loss_table(losses: list[float]) -> bytes:
+    """step,loss,smoothed in CSV, at most 500 rows evenly over the run."""
+    means = smoothed(losses)
+    stride = max(1, -(-len(losses) // CURVE_POINTS))
+    rows = range(stride - 1, len(losses), stride)
+    lines = [f"{row + 1},{losses[row]:.5g},{means[row]:.5g}" for row in rows]
+    return "\n".join(["step,loss,smoothed", *lines, ""]).encode()
+
+
+def sample_grid(model: ImageModel, device: torch.device, rows: int = 4, seed: int = 0) -> bytes:
+    """A PNG of rows × 10 samples; a column for each class where the network knows classes."""
+    from PIL import Image
+
+    labels = None
+    if model.labelled or model.guidable:
+        labels = torch.arange(CLASSES, device=device).repeat(rows)
+    found = pictures(model, rows * CLASSES, seed, device, labels)
+    grid = found.unflatten(0, (rows, CLASSES)).permute(0, 3, 1, 4, 2)  # rows, H, columns, W, 3
+    size = (CLASSES * found.shape[-1], rows * found.shape[-2])
+    file = io.BytesIO()
+    Image.frombytes("RGB", size, bytes(grid.contiguous().flatten().numpy())).save(file, "PNG")
+    return file.getvalue()
+
+
+def export(run: Run, folder: Path, held_out: Pictures, command: str, count: int = 4096) -> None:
+    """Write the checkpoint: weights in half precision, spec.json with figures, and the loss curve.
+
+    Statistics of batch norm stay in single precision, since their range is not bounded.
+    """
+    model, means = model_of(run), smoothed(run.losses)
+    figures: dict[str, Any] = {
+        "parameters": parameters(run.network),
+        "steps": run.step,
+        "hours": round(run.seconds / 3600, 2),
+        "held_out_eps_loss": round(held_out_loss(model, held_out, count, 0, run.device), 5),
+        "smoothed_training_loss": {
+            str(step): round(means[step - 1], 5)
+            for step in (*MILESTONES, run.step)
+            if step <= run.step
+        },
+    }
+    learned = {name for name, _ in run.network.named_parameters()}
+    weights = {
+        name: value.half() if name in learned else value for name, value in run.weights().items()
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    save_tensors(folder / WEIGHTS, weights, {"spec": json_bytes(to_json(run.spec)).decode()})
+    write_atomically(folder / LOSSES, loss_table(run.losses))
+    spec = {"spec": to_json(run.spec), "command": command, "figures": figures}
+    write_atomically(folder / SPEC, json_bytes(spec) + b"\n")
+
+
+def load_checkpoint(folder: Path, device: torch.device) -> ImageModel:
+    """The model that `export` wrote to `folder`, on `device` in single precision.
+
+    Raises DamagedFile where a file is missing or damaged, or is not of the network it names.
+    """
+    try:
+        spec = from_json(read_json(folder / SPEC)["spec"])
+    except (KeyError, TypeError) as error:
+        raise DamagedFile(f"{folder / SPEC} lacks the spec") from error
+    tensors, _ = read_tensors(folder / WEIGHTS)
+    network = IMAGE_NETWORKS[spec.network].make(spec.recipe.process.build())
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise DamagedFile(f"{folder / WEIGHTS} is not of this network ({reason})") from error
+    return ImageModel(spec, network.eval().to(device))
