@@ -13,8 +13,8 @@ NICE = 5
 """How far a worker steps back for the threads that draw pages, in units of `nice`.
 
 Measured on two cores: work of a page that takes 35 ms alone takes 40 ms (95 % within 112 ms) beside
-one training and 51 ms beside two of equal priority; at nice 5, 35 ms (46 ms) and 37 ms. The
-training's pace stays the same within 5 %, and more than 5 gains nothing.
+one training and 51 ms beside two of equal priority; at nice 5, 35 ms (46 ms) and 37 ms. Where no
+other program wants the cores, training keeps its pace; beyond 5 it loses more than pages gain.
 """
 
 log = logging.getLogger(__name__)
