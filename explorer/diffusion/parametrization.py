@@ -63,6 +63,7 @@ def scales(process: Process, x: Tensor, t: Tensor) -> tuple[Scale, Scale]:
     """α and σ at t to multiply x (B, *D) with: numbers for t of shape (), tensors for (B,)."""
     if t.ndim == 0:
         return process.level(t)
+    t = t.cpu()  # where processes keep their tables
     return expand(process.alpha(t), x), expand(process.sigma(t), x)
 
 

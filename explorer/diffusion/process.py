@@ -17,10 +17,10 @@ from torch import Generator, Tensor
 
 
 def expand(values: Tensor, x: Tensor) -> Tensor:
-    """`values` of shape () or (B,), shaped to multiply x of shape (B, *D) and keep its dtype."""
+    """`values` of shape () or (B,), shaped to multiply x (B, *D), with its dtype and device."""
     if not values.ndim:
         return values
-    return values.to(x.dtype).reshape(values.shape + (1,) * (x.ndim - values.ndim))
+    return values.to(x).reshape(values.shape + (1,) * (x.ndim - values.ndim))
 
 
 class Level(NamedTuple):

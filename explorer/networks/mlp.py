@@ -1,15 +1,23 @@
-"""Small networks for data in one or two dimensions: (x, t) → a prediction of x's shape.
+"""Small networks for data in one or two dimensions, (x, t) → a prediction of x's shape, by name.
 
-Samplers ask at one time for all particles, so what depends on time alone is computed once a call.
+All are layers over x beside features of the time. What precedes the first trained layer is a method
+of its own, `inputs`, so that training prepares the inputs of many steps at once.
 """
 
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
+
+from explorer.diffusion.parametrization import scales
+from explorer.diffusion.process import Process
+from explorer.networks.perceptron import ACTIVATIONS, backpropagate
+from explorer.registry import Entry, Param
 
 
 def sinusoidal_frequencies(size: int = 64, scale: float = 1000.0) -> Tensor:
@@ -30,13 +38,91 @@ def waves(t: Tensor, frequencies: Tensor) -> Tensor:
     return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
 
-class SinusoidalMLP(nn.Module):
-    """`depth` hidden layers of `width` SiLU units over x and the sinusoidal embedding of t.
+class Network(nn.Module):
+    """x (B, dim) and t () or (B,) → (B, dim), of x's dtype, to be read in `losses.unit`s."""
 
-    x: (B, dim), t: () or (B,); the output, read as ε, is of x's shape and dtype.
-    """
+    @abstractmethod
+    def inputs(self, x: Tensor, t: Tensor) -> Tensor:
+        """(B, I) what the first trained layer reads, for t (B,)."""
+
+    @abstractmethod
+    def body(self, inputs: Tensor) -> Tensor:
+        """(B, dim) from `inputs` (B, I)."""
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        return self.body(self.inputs(x, t.expand(len(x))))
+
+    def backpropagate(self, inputs: Tensor, slope: Callable[[Tensor], Tensor]) -> None:
+        """Overwrite the parameters' gradients, which must be there.
+
+        `slope` gives the derivative of the loss by the outputs (B, dim) from the outputs.
+        """
+        for parameter in self.parameters():
+            if parameter.grad is not None:
+                parameter.grad.zero_()
+        output = self.body(inputs)
+        output.backward(slope(output.detach()))
+
+
+class TimeMLP(Network):
+    """`depth` hidden layers of `width` units over x and `size` features of the time."""
+
+    def __init__(self, dim: int, size: int, width: int, depth: int, activation: str) -> None:
+        super().__init__()
+        self.size, self.activation = size, ACTIVATIONS[activation]
+        self.first = nn.Linear(dim + size, width)
+        self.hidden = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
+        self.out = nn.Linear(width, dim)
+        self.layers = [self.first, *self.hidden, self.out]
+
+    @abstractmethod
+    def features(self, t: Tensor) -> Tensor:
+        """(*t, size) features of t."""
+
+    def scaled(self, x: Tensor, t: Tensor) -> Tensor:
+        """x (B, dim) as the first layer reads it."""
+        return x
+
+    def inputs(self, x: Tensor, t: Tensor) -> Tensor:
+        return torch.cat([self.scaled(x, t), self.features(t).to(x)], dim=1)
+
+    def body(self, inputs: Tensor) -> Tensor:
+        return self._above(self.first(inputs))
+
+    def _above(self, h: Tensor) -> Tensor:
+        for layer in self.layers[1:]:
+            h = layer(self.activation.value(h))
+        return h
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        if t.ndim:
+            return self.body(self.inputs(x, t))
+        # samplers ask at one time for all: its part of the first layer is a bias
+        on_x, on_t = self.first.weight.split([x.shape[1], self.size], dim=1)
+        bias = F.linear(self.features(t).to(x), on_t, self.first.bias)
+        return self._above(F.linear(self.scaled(x, t), on_x, bias))
+
+    def backpropagate(self, inputs: Tensor, slope: Callable[[Tensor], Tensor]) -> None:
+        backpropagate(self.layers, self.activation, inputs, slope)
+
+
+class WaveMLP(TimeMLP):
+    """Features are sines and cosines of t times fixed `frequencies` (F,), in radians per t."""
 
     frequencies: Tensor
+
+    def __init__(
+        self, dim: int, frequencies: Tensor, width: int, depth: int, activation: str
+    ) -> None:
+        super().__init__(dim, 2 * len(frequencies), width, depth, activation)
+        self.register_buffer("frequencies", frequencies.float(), False)
+
+    def features(self, t: Tensor) -> Tensor:
+        return waves(t.to(self.frequencies), self.frequencies)
+
+
+class SinusoidalMLP(WaveMLP):
+    """SiLU layers over x and the sinusoidal embedding of t, of `embed` features."""
 
     def __init__(
         self,
@@ -46,21 +132,131 @@ class SinusoidalMLP(nn.Module):
         embed: int = 64,
         scale: float = 1000.0,
     ) -> None:
-        super().__init__()
+        super().__init__(dim, sinusoidal_frequencies(embed, scale), width, depth, "silu")
         self.embed = embed
-        self.register_buffer("frequencies", sinusoidal_frequencies(embed, scale).float(), False)
-        self.first = nn.Linear(dim + embed, width)
-        self.hidden = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
-        self.out = nn.Linear(width, dim)
 
-    def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        features = waves(t.to(x.dtype), self.frequencies)
-        on_x, on_t = self.first.weight.split([x.shape[1], self.embed], dim=1)
-        if t.ndim == 0:  # one time for all: its part of the first layer is a bias
-            h = F.linear(x, on_x, F.linear(features, on_t, self.first.bias))
-        else:
-            h = self.first(torch.cat([x, features], dim=1))
-        in_place = not torch.is_grad_enabled()
-        for layer in self.hidden:
-            h = layer(F.silu(h, inplace=in_place))
-        return self.out(F.silu(h, inplace=in_place))
+
+class CentredMLP(TimeMLP):
+    """ReLU layers over x and the time moved to ±½."""
+
+    def __init__(self, dim: int, width: int, depth: int) -> None:
+        super().__init__(dim, 1, width, depth, "relu")
+
+    def features(self, t: Tensor) -> Tensor:
+        return t[..., None] - 0.5
+
+
+class LevelMLP(TimeMLP):
+    """SiLU layers over x/√(α² + σ²), which has unit width at every t, and ¼ log σ/α.
+
+    Source: Karras et al. 2022, table 1: c_in and c_noise, for any α and σ.
+    """
+
+    def __init__(self, dim: int, process: Process, width: int, depth: int) -> None:
+        super().__init__(dim, 1, width, depth, "silu")
+        self.process = process
+
+    def features(self, t: Tensor) -> Tensor:
+        t = t.cpu()
+        ratio = self.process.sigma(t) / self.process.alpha(t)
+        return 0.25 * ratio.clamp_min(1e-6).log()[..., None]
+
+    def scaled(self, x: Tensor, t: Tensor) -> Tensor:
+        alpha, sigma = scales(self.process, x, t)
+        return x / (alpha**2 + sigma**2) ** 0.5
+
+
+class SkipMLP(Network):
+    """Five units, three, and two layers of three that add to what they read, over x, cos t, sin t.
+
+    Source: the one-hot document, whose time t/T is ours.
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(dim + 2, 5), nn.Linear(5, 3)
+        self.skips = nn.ModuleList(nn.Linear(3, 3, bias=False) for _ in range(2))
+        self.out = nn.Linear(3, dim)
+
+    def inputs(self, x: Tensor, t: Tensor) -> Tensor:
+        return torch.cat([x, waves(t, torch.ones(1, device=t.device)).to(x)], dim=1)
+
+    def body(self, inputs: Tensor) -> Tensor:
+        h = F.relu(self.second(F.relu(self.first(inputs))))
+        for skip in self.skips:
+            h = F.relu(h + skip(h))
+        return self.out(h)
+
+
+def fourier_frequencies(count: int = 5, seed: int = 0) -> Tensor:
+    """(count,) radians per unit of t, 2π N(0, 1): Gaussian Fourier features, the same each time.
+
+    Source: Tancik et al. 2020, section 6, as in the score tutorial.
+    """
+    return 2 * math.pi * torch.randn(count, generator=Generator().manual_seed(seed))
+
+
+Factory = Callable[[int, Process], Network]
+"""(dim, process) → a network, for a process of data of unit width."""
+
+
+def _size(width: int, depth: int) -> tuple[Param, ...]:
+    return (
+        Param("width", "Width", width, 4, 256, 4, "Units in each hidden layer."),
+        Param("depth", "Depth", depth, 1, 6, 1, "Hidden layers."),
+    )
+
+
+NETWORKS: dict[str, Entry[Factory]] = {
+    "level": Entry(
+        lambda width, depth: lambda dim, process: LevelMLP(dim, process, width, depth),
+        "SiLU on noise level",
+        r"F\!\left(\tfrac{x}{\sqrt{\alpha^2+\sigma^2}},\ \tfrac14\log\tfrac{\sigma}{\alpha}\right)",
+        "Karras et al. 2022, table 1",
+        _size(64, 3),
+    ),
+    "sinusoidal": Entry(
+        lambda width, depth, scale: lambda dim, process: SinusoidalMLP(
+            dim, width, depth, scale=scale
+        ),
+        "SiLU on sinusoids",
+        r"F\left(x,\ \sin\omega_k t,\ \cos\omega_k t\right)",
+        "the DDPM note; Ho et al. 2020, appendix B",
+        (
+            *_size(128, 3),
+            Param(
+                "scale",
+                "Highest frequency",
+                500.0,
+                1.0,
+                1000.0,
+                1.0,
+                "A chain's T here embeds its step i as i.",
+                "radians per unit of t",
+            ),
+        ),
+    ),
+    "fourier": Entry(
+        lambda width, depth: (
+            lambda dim, process: WaveMLP(dim, fourier_frequencies(), width, depth, "tanh")
+        ),
+        "tanh on random Fourier features",
+        r"F\left(x,\ \sin2\pi w_kt,\ \cos2\pi w_kt\right),\quad w_k\sim\mathcal N(0,1)",
+        "the score tutorial; Tancik et al. 2020",
+        _size(50, 2),
+    ),
+    "centred": Entry(
+        lambda width, depth: lambda dim, process: CentredMLP(dim, width, depth),
+        "ReLU on t − ½",
+        r"F\left(x,\ t-\tfrac12\right)",
+        "Fleuret's toy diffusion model",
+        _size(128, 3),
+    ),
+    "skip": Entry(
+        lambda: lambda dim, process: SkipMLP(dim),
+        "Eleven units with skips",
+        r"F\left(x,\ \cos t,\ \sin t\right)",
+        "the one-hot document",
+    ),
+}
+"""Networks by name: `NETWORKS[name].build(values)(dim, process)`, with weights yet to be drawn."""
