@@ -43,6 +43,15 @@ def test_autosaves_are_found_once_nobody_writes_them(store):
     assert store.list_runs() == []  # none of it is a finished run
 
 
+def test_a_damaged_state_is_told_and_hides_no_other(store, caplog):
+    for job in ("job1", "job2"):
+        store.autosaves.autosave(job, {"w": torch.zeros(1)}, {})
+    (store.root / "in-progress" / "job1" / "state.safetensors").write_bytes(b"not a state")
+    (store.root / "in-progress" / "job3").mkdir()  # its writer was killed before its first state
+    assert [state.job_id for state in store.autosaves.unfinished(quiet_for=0)] == ["job2"]
+    assert [record.args[0] for record in caplog.records] == ["job1"]
+
+
 def test_a_diverged_state_does_not_replace_the_last_good_one(store):
     store.autosaves.autosave("job1", {"w": torch.zeros(1)}, {"step": 1})
     with pytest.raises(ValueError, match="not finite"):

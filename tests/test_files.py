@@ -55,6 +55,11 @@ def test_tensors_come_back_as_they_went(tmp_path):
     assert os.listdir(tmp_path) == ["w.safetensors"]
 
 
+def test_half_a_surrogate_is_no_json():
+    with pytest.raises(DamagedFile, match="not JSON"):
+        read_json('"\ud800"')
+
+
 def test_nothing_at_all_comes_back_as_nothing(tmp_path):
     for tensors, metadata in [({}, {}), ({}, {"a": "b"}), ({"t": torch.zeros(0)}, {})]:
         save_tensors(tmp_path / "w.safetensors", tensors, metadata)
@@ -220,6 +225,8 @@ def test_json_comes_back_as_it_went(tmp_path):
     assert read_json(tmp_path / "s.json") == value
     with pytest.raises(ValueError, match="not JSON compliant"):
         json_bytes(float("nan"))
+    with pytest.raises(ValueError, match="deeper than 16"):
+        json_bytes(json.loads("[" * 17 + "]" * 17))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -33,6 +34,8 @@ QUIET = 30.0
 """Seconds without an autosave, three times the longest interval, after which a job is abandoned."""
 KEPT = 7 * 86400.0
 """Seconds for which an abandoned state is kept."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,15 @@ class Autosaves:
         found, now = [], time.time()
         with reachable():
             for folder in coded_folders(self.root):
-                # a state that was discarded or is not written yet, or damaged, is none to resume
-                with suppress(FileNotFoundError, DamagedFile):
+                try:
                     saved = (folder / STATE).stat().st_mtime
                     if now - saved >= quiet_for:
                         meta = _meta(read_metadata(folder / STATE))
                         found.append(Unfinished(folder.name, saved, meta))
+                except FileNotFoundError:
+                    continue  # discarded just now, or not written yet
+                except DamagedFile as problem:
+                    log.warning("the state %s cannot be resumed: %s", folder.name, problem)
         return sorted(found, key=lambda state: state.saved, reverse=True)
 
     def discard(self, job_id: str) -> None:

@@ -138,8 +138,10 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def json_bytes(value: Any) -> bytes:
-    """`value` as JSON; ValueError for NaN and infinities, which JSON has no word for."""
-    return json.dumps(value, allow_nan=False, indent=1, sort_keys=True).encode()
+    """`value` as JSON; ValueError for NaN, infinities, and whatever `read_json` would refuse."""
+    data = json.dumps(value, allow_nan=False, indent=1, sort_keys=True).encode()
+    read_json(data)
+    return data
 
 
 def read_json(source: Path | bytes | str, max_bytes: int = MAX_JSON_BYTES) -> Any:
@@ -147,14 +149,13 @@ def read_json(source: Path | bytes | str, max_bytes: int = MAX_JSON_BYTES) -> An
 
     Raises DamagedFile with the reason, and OSError where a file exists and cannot be reached.
     """
-    data = _read(source.encode() if isinstance(source, str) else source, max_bytes)
+    if isinstance(source, str):
+        source = source.encode(errors="surrogatepass")  # half a surrogate fails in the decoding
+    data = _read(source, max_bytes)
     try:
         text = data.decode()
-        depth = accumulate(
-            1 if bracket in "[{" else -1
-            for bracket in re.findall(r"[\[\]{}]", QUOTED.sub("", text))
-        )
-        if max(depth, default=0) > MAX_JSON_DEPTH:
+        brackets = re.findall(r"[\[\]{}]", QUOTED.sub("", text))
+        if max(accumulate(1 if b in "[{" else -1 for b in brackets), default=0) > MAX_JSON_DEPTH:
             raise DamagedFile(f"the JSON is nested deeper than {MAX_JSON_DEPTH} levels")
         return json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
     except DamagedFile:
