@@ -90,8 +90,9 @@ class TimeMLP(Network):
         return self._above(self.first(inputs))
 
     def _above(self, h: Tensor) -> Tensor:
+        activation = self.activation.value if torch.is_grad_enabled() else self.activation.over
         for layer in self.layers[1:]:
-            h = layer(self.activation.value(h))
+            h = layer(activation(h))
         return h
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
@@ -216,8 +217,8 @@ NETWORKS: dict[str, Entry[Factory]] = {
         _size(64, 3),
     ),
     "sinusoidal": Entry(
-        lambda width, depth, scale: lambda dim, process: SinusoidalMLP(
-            dim, width, depth, scale=scale
+        lambda width, depth, scale: (
+            lambda dim, process: SinusoidalMLP(dim, width, depth, scale=scale)
         ),
         "SiLU on sinusoids",
         r"F\left(x,\ \sin\omega_k t,\ \cos\omega_k t\right)",

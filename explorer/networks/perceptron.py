@@ -18,16 +18,17 @@ _aten = torch.ops.aten
 
 @dataclass(frozen=True)
 class Activation:
-    """h = value(z), and slope(g, z, h): the derivative by z where g is that by h."""
+    """h = value(z), the same written over z, and slope(g, z, h): ∂/∂z from g = ∂/∂h."""
 
     value: Callable[[Tensor], Tensor]
+    over: Callable[[Tensor], Tensor]
     slope: Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "silu": Activation(_aten.silu, lambda g, z, h: _aten.silu_backward(g, z)),
-    "tanh": Activation(torch.tanh, lambda g, z, h: _aten.tanh_backward(g, h)),
-    "relu": Activation(torch.relu, lambda g, z, h: _aten.threshold_backward(g, z, 0)),
+    "silu": Activation(_aten.silu, _aten.silu_, lambda g, z, h: _aten.silu_backward(g, z)),
+    "tanh": Activation(torch.tanh, torch.tanh_, lambda g, z, h: _aten.tanh_backward(g, h)),
+    "relu": Activation(torch.relu, torch.relu_, lambda g, z, h: _aten.threshold_backward(g, z, 0)),
 }
 
 

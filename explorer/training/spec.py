@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from explorer.data.distributions import DISTRIBUTIONS
@@ -39,13 +39,13 @@ class ModelSpec:
     distribution: DistributionSpec
     process: ProcessSpec
     network: NetworkSpec
-    config: TrainConfig = TrainConfig()  # noqa: RUF009 (frozen, so one serves all)
+    config: TrainConfig = field(default_factory=TrainConfig)
     seed: int = 0
 
     @property
     def dim(self) -> int:
         """The number of coordinates of the data."""
-        return pick(DISTRIBUTIONS, self.distribution.name).dim
+        return self.distribution.build().dim
 
 
 def to_json(spec: ModelSpec) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def to_json(spec: ModelSpec) -> dict[str, Any]:
 def from_json(obj: Any) -> ModelSpec:
     """The spec that `to_json` wrote; ValueError that says which name or number is not usable."""
     parts = _members(obj, "the spec", ("distribution", "process", "network", "config", "seed"))
-    config = _members(parts["config"], "config", [field.name for field in fields(TrainConfig)])
+    config = _members(parts["config"], "config", [f.name for f in fields(TrainConfig)])
     seed = parts["seed"]
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 53:
         raise ValueError(f"seed is {shown(seed)}; give an integer from 0 to 2⁵³ − 1")
@@ -119,7 +119,7 @@ def _distribution(obj: Any) -> DistributionSpec:
 
 
 def _mixture(obj: Any, dim: int) -> MixtureSpec:
-    parts = _members(obj, "the mixture", [field.name for field in fields(MixtureSpec)])
+    parts = _members(obj, "the mixture", [f.name for f in fields(MixtureSpec)])
     if parts["dim"] != dim or isinstance(parts["dim"], bool):
         raise ValueError(f"the mixture has dim {shown(parts['dim'])}; give {dim}")
     modes = len(parts["weights"]) if isinstance(parts["weights"], list | tuple) else 0
