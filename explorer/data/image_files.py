@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import struct
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,8 +52,9 @@ def read_idx(path: Path, shape: tuple[int | None, ...]) -> Tensor:
                     f"{path} is no IDX file of bytes in {len(shape)} dimensions; it begins with "
                     f"{header[:4].hex(' ') or 'nothing'}: download it again"
                 )
-            sizes = torch.frombuffer(bytearray(header[4:]), dtype=torch.uint8).reshape(-1, 4)
-            found = [int.from_bytes(bytes(size.tolist()), "big") for size in sizes]
+            if len(header) < header_size:
+                raise ValueError(f"{path} is cut short within its header: download it again")
+            found = list(struct.unpack(f">{len(shape)}I", header[4:]))
             if any(want not in (None, size) for want, size in zip(shape, found, strict=True)):
                 raise ValueError(f"{path} holds an array of {found}, not of {list(shape)}")
             count = math.prod(found)
@@ -62,6 +64,8 @@ def read_idx(path: Path, shape: tuple[int | None, ...]) -> Tensor:
     if len(body) != count:
         length = "cut short" if len(body) < count else "longer than it says"
         raise ValueError(f"{path} is {length}; {count:,} bytes belong after its header")
+    if not count:
+        raise ValueError(f"{path} holds no picture and no label")
     return torch.frombuffer(bytearray(body), dtype=torch.uint8).reshape(found)
 
 

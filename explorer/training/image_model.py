@@ -16,7 +16,7 @@ from explorer.networks.unet import IMAGE_NETWORKS, with_labels
 from explorer.training.image_spec import PRACTICAL, ImageSpec
 
 PRACTICAL_STEPS = int(dict(PRACTICAL.values)["steps"])
-OUR_STEPS = 20
+OUR_STEPS = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ class ImageModel:
 
 
 def own_sampler(model: ImageModel) -> tuple[Step, int]:
-    """The practical's own sampler and T for a network of ε, else DPM-Solver++(2M) in 20 steps."""
+    """The practical's own sampler and T for a network of ε, else DPM-Solver++(2M) in 30 steps."""
     if model.kind == "eps":
         return ancestral("beta"), PRACTICAL_STEPS
     return dpm_solver_2m(), OUR_STEPS

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from explorer.data.images import PICTURE_SETS
+from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.spec import ProcessSpec
 from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.registry import pick
@@ -85,8 +86,8 @@ class Recipe:
 OURS = Recipe(
     ProcessSpec("edm"),
     steps=30_000,
-    batch=32,
-    rate=1e-3,
+    batch=16,  # at equal time 0.050 on held-out digits after three minutes, 32 gives 0.105
+    rate=7e-4,
     beta_2=0.99,
     warmup=300,
     decay=0.3,
@@ -146,10 +147,11 @@ def from_json(value: Any) -> ImageSpec:
         if value["format"] != FORMAT:
             raise DamagedFile(f"the spec has format {value['format']!r}; this is {FORMAT}")
         process = value["recipe"]["process"]
-        built = ProcessSpec(process["name"], tuple(process["values"].items()))
-        built.build()
+        entry, given = pick(PROCESSES, process["name"]), dict(process["values"])
+        entry.build(given)
+        values = tuple((p.name, given[p.name]) for p in entry.params if p.name in given)
         numbers = {name: n for name, n in value["recipe"].items() if name != "process"}
-        recipe = Recipe(built, **numbers)
+        recipe = Recipe(ProcessSpec(process["name"], values), **numbers)
         return ImageSpec(value["dataset"], value["network"], recipe, int(value["seed"]))
     except DamagedFile:
         raise

@@ -1,0 +1,338 @@
+"""Training on pictures goes on exactly where it was left, alone or shared, killed or not."""
+
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Generator, nn
+
+from explorer.data.images import Pictures, resized
+from explorer.diffusion.processes import EDM, LinearDDPM
+from explorer.diffusion.spec import ProcessSpec
+from explorer.networks.image_unet import NO_LABEL
+from explorer.training.files import DamagedFile, read_tensors, write_atomically
+from explorer.training.image_batches import SIGMA_DATA, Batch, chosen, joint_batch, loss_of, times
+from explorer.training.image_run import (
+    STATE,
+    Diverged,
+    resume,
+    save,
+    smoothed,
+    start,
+    train,
+)
+from explorer.training.image_spec import PRACTICAL, RECIPES, ImageSpec, Recipe, from_json, to_json
+from explorer.training.images import main
+
+ROOT = Path(__file__).resolve().parent.parent
+CPU = torch.device("cpu")
+
+
+def blots(n: int = 100) -> Pictures:
+    """Made-up pictures with something to learn: smooth, and no two alike."""
+    rng = Generator().manual_seed(0)
+    coarse = torch.randint(0, 256, (n, 4, 4), generator=rng, dtype=torch.uint8)
+    return Pictures(resized(coarse), torch.arange(n) % 10)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Pictures:
+    return blots()
+
+
+def small(network: str, steps: int = 6, **changes) -> ImageSpec:
+    recipe = replace(RECIPES[network], steps=steps, batch=8, **changes)
+    return ImageSpec("digits", network, recipe, seed=5)
+
+
+def weights(run) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in run.network.state_dict().items()}
+
+
+def test_every_picture_comes_once_before_any_comes_again():
+    seen = torch.cat([chosen(0, step, 7, 20) for step in range(20)])  # seven epochs of 20
+    for epoch in seen.split(20):
+        assert sorted(epoch.tolist()) == list(range(20))
+    assert not torch.equal(seen[:20], seen[20:40])
+    assert not torch.equal(chosen(1, 0, 7, 20), chosen(0, 0, 7, 20))
+
+
+def test_shares_make_the_whole_batch(pictures):
+    spec = small("residual")
+    whole = joint_batch(spec, "x0", pictures, 3, slice(0, 8), CPU)
+    parts = [joint_batch(spec, "x0", pictures, 3, slice(i, i + 4), CPU) for i in (0, 4)]
+    for name in Batch.__dataclass_fields__:
+        assert torch.equal(
+            torch.cat([getattr(part, name) for part in parts]), getattr(whole, name)
+        ), name
+    other = joint_batch(spec, "x0", pictures, 4, slice(0, 8), CPU)
+    assert not torch.equal(other.noise, whole.noise)
+    torch.testing.assert_close(whole.x_t, whole.alpha * whole.x0 + whole.sigma * whole.noise)
+
+
+def test_times_are_the_papers():
+    rng = Generator().manual_seed(0)
+    steps = times(PRACTICAL, "eps", 100_000, rng) * 400
+    assert (float(steps.min()), float(steps.max())) == (1, 400)
+    torch.testing.assert_close(steps, steps.round(), rtol=0, atol=1e-3)
+    counts = torch.bincount(steps.round().long(), minlength=401)[1:]
+    assert float((counts - 250).abs().max()) < 5 * math.sqrt(250)  # of 400 counts
+    edm = ProcessSpec("edm")
+    log_sigma = torch.log(80 * times(edm, "x0", 100_000, rng))
+    assert float(log_sigma.mean()) == pytest.approx(-1.2, abs=5 * 1.2 / math.sqrt(1e5))
+    assert float(log_sigma.std()) == pytest.approx(1.2, abs=5 * 1.2 / math.sqrt(2e5))
+
+
+def test_labels_are_hidden_at_the_recipes_share_and_digits_are_never_mirrored(pictures):
+    spec = replace(small("residual"), recipe=replace(RECIPES["residual"], batch=4000))
+    batch = joint_batch(spec, "x0", pictures, 0, slice(0, 4000), CPU)
+    hidden = float((batch.labels == NO_LABEL).float().mean())
+    assert hidden == pytest.approx(0.1, abs=4 * math.sqrt(0.09 / 4000))
+    index = chosen(spec.seed, 0, 4000, len(pictures))
+    assert torch.equal(batch.x0, pictures.batch(index))
+    mirrored = joint_batch(replace(spec, dataset="cifar10"), "x0", pictures, 0, slice(0, 4000), CPU)
+    same = (mirrored.x0 == batch.x0).flatten(1).all(1)
+    assert torch.equal(mirrored.x0[~same], batch.x0[~same].flip(-1))
+    assert float(same.float().mean()) == pytest.approx(0.5, abs=4 * math.sqrt(0.25 / 4000))
+
+
+def test_losses_are_the_papers(pictures):
+    class Constant(nn.Module):
+        def forward(self, x, t, labels):
+            return torch.full_like(x, 0.3)
+
+    batch = joint_batch(small("tiny"), "eps", pictures, 0, slice(0, 8), CPU)
+    wanted = float((0.3 - batch.noise).square().mean())
+    assert float(loss_of(Constant(), "eps", batch)) == pytest.approx(wanted)
+    batch = joint_batch(small("residual"), "x0", pictures, 0, slice(0, 8), CPU)
+    level = EDM().sigma(batch.t)
+    weight = (level**2 + 0.25) / (0.5 * level) ** 2
+    wanted = float((weight * (0.3 - batch.x0).square().mean((1, 2, 3))).mean())
+    assert float(loss_of(Constant(), "x0", batch)) == pytest.approx(wanted, rel=1e-4)
+
+
+@pytest.mark.parametrize("network", ["tiny", "unet-classes", "residual"])
+def test_going_on_is_the_same_as_never_having_stopped(pictures, tmp_path, network):
+    spec = small(network, warmup=2, decay=0.5)
+    whole = start(spec, CPU)
+    losses = list(train(whole, pictures))
+    half = start(spec, CPU)
+    for _ in train(half, pictures):
+        if half.step == 3:
+            break
+    half.seconds = 1.5
+    save(half, tmp_path)
+    rest = resume(tmp_path, CPU)
+    assert (rest.step, rest.seconds, rest.spec) == (3, 1.5, spec)
+    assert losses[:3] == half.losses
+    assert list(train(rest, pictures)) == losses[3:]
+    for name, value in weights(whole).items():
+        assert torch.equal(rest.network.state_dict()[name], value), name
+    for name, value in whole.average.items():
+        assert torch.equal(rest.average[name], value), name
+
+
+def test_more_steps_extend_a_finished_run(pictures, tmp_path):
+    run = start(small("tiny", steps=4), CPU)
+    first = list(train(run, pictures))
+    save(run, tmp_path)
+    longer = resume(tmp_path, CPU, steps=6)
+    more = list(train(longer, pictures))
+    assert len(more) == 2
+    assert list(train(start(small("tiny", steps=6), CPU), pictures)) == first + more
+
+
+def test_it_learns(pictures):
+    run = start(small("tiny", steps=150, rate=3e-3), CPU)
+    losses = list(train(run, pictures))
+    assert sum(losses[-20:]) < 0.6 * sum(losses[:20])
+
+
+def test_the_average_follows_the_weights_as_defined(pictures):
+    run = start(small("residual", steps=3, ema_half_life=20.0), CPU)
+    name = next(name for name, p in run.network.named_parameters() if p.abs().max() > 0)
+    mine = run.average[name].clone()
+    for _ in train(run, pictures):
+        past = run.step * 8  # pictures seen; the half-life is a twentieth of them, at most 20
+        mine.lerp_(run.network.state_dict()[name], 1 - 0.5 ** (8 / min(20.0, past / 20)))
+    torch.testing.assert_close(run.average[name], mine)
+    assert torch.equal(run.weights()[name], run.average[name])
+
+
+def test_schedules():
+    recipe = Recipe(PRACTICAL, 100, 16, rate=1e-2, warmup=10, decay=0.5, ema_half_life=1600)
+    rates = [recipe.rate_at(step) for step in range(100)]
+    assert rates[:10] == pytest.approx([1e-3 * (step + 1) for step in range(10)])
+    assert set(rates[10:51]) == {1e-2}
+    assert rates[50:] == pytest.approx([1e-2 * (100 - step) / 50 for step in range(50, 100)])
+    longer = replace(recipe, steps=1000)
+    assert [longer.rate_at(step) for step in range(51)] == rates[:51]
+    assert recipe.ema_decay_at(10_000) == pytest.approx(0.5 ** (16 / 1600))
+    assert recipe.ema_decay_at(99) == pytest.approx(0.5 ** (16 / 80))
+    plain = Recipe(PRACTICAL, 100, 16, rate=1e-4)
+    assert {plain.rate_at(step) for step in range(100)} == {1e-4}
+
+
+def test_the_practicals_chain_but_for_its_shift():
+    betas = [1e-4 + (0.02 - 1e-4) * i / 400 for i in range(401)]
+    theirs = math.prod(1 - beta for beta in betas)
+    t = torch.tensor(1.0, dtype=torch.float64)
+    shifted = float(LinearDDPM(401, 1e-4, 0.02).alpha(t)) ** 2
+    assert shifted == pytest.approx(theirs)
+    assert float(PRACTICAL.build().alpha(t)) ** 2 == pytest.approx(theirs, rel=0.02)
+
+
+def test_divergence_is_told_before_it_reaches_the_weights(pictures):
+    run = start(small("tiny"), CPU)
+    steps = train(run, pictures)
+    next(steps)
+    with torch.no_grad():
+        next(run.network.parameters()).mul_(math.inf)
+    with pytest.raises(Diverged, match=r"the loss of step 2 is (nan|inf); lower the rate"):
+        next(steps)
+    assert run.step == 1
+
+
+def test_specs_survive_json():
+    for network in RECIPES:
+        spec = ImageSpec("mnist", network, RECIPES[network], seed=7)
+        assert from_json(to_json(spec)) == spec
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": 2},
+        {"dataset": "imagenet"},
+        {"network": "../tiny"},
+        {"seed": "x"},
+        {"recipe": None},
+        {"recipe": {"steps": -1}},
+        {"recipe": {"steps": 1.5}},
+        {"recipe": {"batch": True}},
+        {"recipe": {"rate": float("nan")}},
+        {"recipe": {"beta_2": 1.0}},
+        {"recipe": {"speed": 3}},
+        {"recipe": {"process": {"name": "ddpm", "values": {"steps": 10**9}}}},
+        {"recipe": {"process": {"name": "sgm", "values": {}}}},
+    ],
+)
+def test_unusable_specs_are_refused(change):
+    value = to_json(small("tiny"))
+    if isinstance(change.get("recipe"), dict):
+        change = {"recipe": value["recipe"] | change["recipe"]}
+    with pytest.raises(DamagedFile):
+        from_json(value | change)
+
+
+def test_a_damaged_or_foreign_state_is_told(pictures, tmp_path):
+    run = start(small("tiny", steps=1), CPU)
+    list(train(run, pictures))
+    save(run, tmp_path)
+    data = (tmp_path / STATE).read_bytes()
+    write_atomically(tmp_path / STATE, data[:-100])
+    with pytest.raises(DamagedFile, match="cut short"):
+        resume(tmp_path, CPU)
+    write_atomically(tmp_path / STATE, data.replace(b'\\"tiny\\"', b'\\"unet\\"'))
+    with pytest.raises(DamagedFile):
+        resume(tmp_path, CPU)
+    write_atomically(tmp_path / STATE, data)
+    with pytest.raises(ValueError, match="trains digits, not mnist; choose another --out"):
+        main(["--out", str(tmp_path), "--dataset", "mnist", "--device", "cpu"])
+    with pytest.raises(ValueError, match="begin one with --dataset and --network"):
+        main(["--out", str(tmp_path / "new"), "--device", "cpu"])
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+HASTE = """
+import sys
+from explorer.training import images
+from tests.test_image_training import blots
+images.SAVE_EVERY = 0.05
+images.load = lambda *where: blots()
+images.main(sys.argv[1:])
+"""
+
+
+def test_a_killed_run_goes_on_from_its_last_save(pictures, tmp_path):
+    """SIGKILL while it saves twenty times a second: what is left is whole, and on the one path."""
+    words = ["--dataset", "digits", "--network", "tiny", "--out", str(tmp_path), "--steps", "4000"]
+    command = [sys.executable, "-c", HASTE, *words, "--device", "cpu"]
+    victim = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    state, seen = tmp_path / STATE, set()
+    while len(seen) < 4 and victim.poll() is None and time.monotonic() < deadline:
+        if state.exists():
+            seen.add(state.stat().st_mtime_ns)
+        time.sleep(0.01)
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    left = resume(tmp_path, CPU)
+    assert left.step > 0
+    more = resume(tmp_path, CPU, steps=left.step + 3)
+    list(train(more, pictures))
+    spec = ImageSpec("digits", "tiny", replace(RECIPES["tiny"], steps=left.step + 3))
+    assert more.losses == pytest.approx(list(train(start(spec, CPU), pictures)), rel=1e-5)
+
+
+SHARED = """
+import os, sys, torch
+from pathlib import Path
+import torch.distributed as dist
+from explorer.training.image_run import save, start, train
+from tests.test_image_training import blots, small
+torch.set_num_threads(1)
+dist.init_process_group("gloo")
+run = start(small("residual", steps=3), torch.device("cpu"))
+losses = list(train(run, blots(), dist.get_rank(), dist.get_world_size()))
+if dist.get_rank() == 0:
+    save(run, Path(sys.argv[1]))
+dist.destroy_process_group()
+"""
+
+
+def test_two_processes_train_as_one(pictures, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    together = environment() | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    command = [sys.executable, "-c", SHARED, str(tmp_path)]
+    pair = [subprocess.Popen(command, env=together | {"RANK": rank}) for rank in "01"]
+    alone = start(small("residual", steps=3), CPU)
+    losses = list(train(alone, pictures))
+    assert [process.wait(timeout=100) for process in pair] == [0, 0]
+    both = resume(tmp_path, CPU)
+    assert both.losses == pytest.approx(losses, rel=1e-4)
+    for name, value in weights(alone).items():
+        torch.testing.assert_close(both.network.state_dict()[name], value, rtol=1e-3, atol=2e-5)
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(pictures):
+    with pytest.raises(ValueError, match="8 pictures cannot be shared evenly by 3 processes"):
+        next(train(start(small("tiny"), CPU), pictures, 0, 3))
+
+
+def test_the_smoothed_loss_is_the_running_mean():
+    assert smoothed([2.0, 2.0, 2.0]) == pytest.approx([2, 2, 2])
+    assert smoothed([1.0, 0.0], share=0.5) == pytest.approx([1, 1 / 3])
+
+
+def test_a_state_holds_no_more_than_it_needs(pictures, tmp_path):
+    run = start(small("residual", steps=1), CPU)
+    list(train(run, pictures))
+    save(run, tmp_path)
+    tensors, _ = read_tensors(tmp_path / STATE, max_bytes=1 << 30)
+    learned = len(list(run.network.parameters()))
+    assert len(tensors) == learned * (1 + 1 + 3) + 1  # weights, average, Adam's three; losses
+    assert run.network.sigma_data == SIGMA_DATA
