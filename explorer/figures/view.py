@@ -7,6 +7,7 @@ can be drawn in units of their own spread, x / √(α² + σ²/s²), so that the
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +19,11 @@ from explorer.data.distributions import ExactDistribution
 from explorer.diffusion.process import Process
 
 CLOCK_STEPS = 100
+
+
+def rounded_up(length: float) -> float:
+    """The next of 24 evenly spread lengths a decade, in three digits."""
+    return float(f"{10 ** (math.ceil(24 * math.log10(length) - 1e-6) / 24):.3g}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,18 +72,21 @@ class View:
 
     @cached_property
     def half_width(self) -> float:
-        """Half the side of the window, as drawn: it holds the data and 3.3 σ of the noise."""
+        """Half the side of the window, as drawn: it holds the data and 3.3 σ of the noise.
+
+        Rounded up to one of 24 lengths a decade, so that the axes stand still under a slider.
+        """
         reach = self._reach
         if self.rescaled:
-            return max(reach, 3.3 * self.spread)
+            return rounded_up(max(reach, 3.3 * self.spread))
         t = torch.tensor(self.process.t_max, dtype=torch.float64)
         noise, kept = float(self.process.sigma(t)), float(self.process.alpha(t))
-        return max(reach, ((3.3 * noise) ** 2 + (kept * reach) ** 2) ** 0.5)
+        return rounded_up(max(reach, ((3.3 * noise) ** 2 + (kept * reach) ** 2) ** 0.5))
 
     @cached_property
     def _reach(self) -> float:
         draws = self.distribution.sample(2000, torch.Generator().manual_seed(0))
-        return 1.08 * max(float(draws.abs().max()), 1e-3)
+        return 1.05 * max(float(draws.abs().max()), 1e-3)
 
     def mesh(self, side: int, half: float | None = None) -> tuple[np.ndarray, Tensor]:
         """(side,) drawn coordinates along an axis, and the (side², 2) points, rows from below."""
