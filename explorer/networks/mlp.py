@@ -194,7 +194,9 @@ def fourier_frequencies(count: int = 5, seed: int = 0) -> Tensor:
 
     Source: Tancik et al. 2020, section 6, as in the score tutorial.
     """
-    return 2 * math.pi * torch.randn(count, generator=Generator().manual_seed(seed))
+    rng = Generator().manual_seed(seed)
+    # on the CPU also where shapes alone are asked for: on "meta" torch imports its compiler, 3 s
+    return 2 * math.pi * torch.randn(count, generator=rng, device="cpu")
 
 
 Factory = Callable[[int, Process], Network]
