@@ -16,12 +16,12 @@ SCHEDULES = ("constant", "cosine")
 CONFIG_PARAMS: dict[str, Param] = {
     param.name: param
     for param in (
-        Param("steps", "Steps", 5000, 1, 200_000, 100, "Updates of the weights."),
+        Param("steps", "Steps", 8000, 1, 200_000, 100, "Updates of the weights."),
         Param("batch", "Batch", 256, 0, 8192, 32, "Examples in a step; 0: the whole training set."),
         Param(
             "data_size", "Training set", 0, 0, 100_000, 100, "Points; 0: new ones in every step."
         ),
-        Param("lr", "Learning rate", 3e-3, 1e-6, 1.0, 1e-4, "Adam's, at its highest."),
+        Param("lr", "Learning rate", 1e-2, 1e-6, 1.0, 1e-4, "Adam's, at its highest."),
         Param("ema", "Half-life of the mean weights", 200.0, 0.0, 10_000.0, 10.0, "", "steps"),
         Param("chain", "Steps T of the chain", 0, 0, 1000, 1, "0: every t from t_min on."),
         Param("t_min", "Least t", 1e-3, 1e-6, 0.5, 1e-3, "Below it there is next to no noise."),
@@ -71,10 +71,10 @@ class TrainConfig:
     target: str = "v"
     weighting: str = "edm"
     times: str = "log-normal"
-    steps: int = 5000
+    steps: int = 8000
     batch: int = 256
     data_size: int = 0
-    lr: float = 3e-3
+    lr: float = 1e-2
     schedule: str = "cosine"
     ema: float = 200.0
     chain: int = 0

@@ -98,7 +98,7 @@ SKIP = ModelSpec(
 
 DEFAULT = ModelSpec(
     DistributionSpec("moons"),
-    ProcessSpec("ddpm", (("steps", 500), ("beta_start", 1e-4), ("beta_end", 0.02))),
+    ProcessSpec("cosine", (("offset", 0.008),)),
     NetworkSpec("level", (("width", 64), ("depth", 3))),
     TrainConfig(),
 )

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from explorer.diffusion.process import Process
 
-LEVELS = (-1.2, 1.8)
+LEVELS = (-0.9, 1.2)
 """Mean and standard deviation of log σ/α for data of unit width, where it is drawn normally."""
 
 Quantile = Callable[[Process, Tensor, float], Tensor]
