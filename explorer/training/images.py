@@ -101,11 +101,12 @@ def keep_training(run: Run, options: argparse.Namespace, rank: int, world: int) 
             rate = (run.step - first) * run.spec.recipe.batch / (now - began)
             print(progress(run, rate), flush=True)
             told = now
-        if now - saved > SAVE_EVERY or run.step == run.steps:
+        sampling = now - sampled > SAMPLE_EVERY or run.step == run.steps
+        if sampling or now - saved > SAVE_EVERY:  # first of all, since sampling takes a while
             save(run, options.out)
             write_atomically(options.out / LOSSES, loss_table(run.losses))
             saved = now
-        if now - sampled > SAMPLE_EVERY or run.step == run.steps:
+        if sampling:
             write_atomically(options.out / SAMPLES, sample_grid(model_of(run), run.device))
             sampled = now
 
