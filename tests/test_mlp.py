@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Generator
 
-from explorer.networks.mlp import SinusoidalMLP, sinusoidal_frequencies, waves
+from explorer.diffusion.processes import PROCESSES
+from explorer.networks.mlp import NETWORKS, SinusoidalMLP, sinusoidal_frequencies, waves
+from explorer.networks.perceptron import initialise
 
 
 def network(**options) -> SinusoidalMLP:
@@ -75,3 +77,66 @@ def test_frequencies_fall_from_the_scale_by_four_decades():
 def test_an_odd_embedding_is_refused(size):
     with pytest.raises(ValueError, match=f"size={size} must be even"):
         SinusoidalMLP(embed=size)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("process", ["ve", "ddpm", "cosine", "edm", "straight"])
+@pytest.mark.parametrize("dim", [1, 2, 5])
+def test_every_network_takes_every_process_and_both_shapes_of_time(name, process, dim):
+    model = NETWORKS[name].build()(dim, PROCESSES[process].build())
+    initialise(model, Generator().manual_seed(0))
+    x, t = particles(dim=dim), torch.tensor(0.4)
+    out = model(x, t)
+    assert out.shape == x.shape
+    assert out.isfinite().all()
+    torch.testing.assert_close(out, model(x, t.expand(7)), rtol=1e-5, atol=1e-6)
+    inputs = model.inputs(x, t.expand(7))
+    torch.testing.assert_close(model.body(inputs), out, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("dim", [1, 2, 9])
+def test_the_gradient_by_hand_is_autograds(name, dim):
+    model = NETWORKS[name].build()(dim, PROCESSES["ddpm"].build())
+    initialise(model, Generator().manual_seed(0))
+    inputs = model.inputs(particles(16, dim), torch.linspace(0.1, 1, 16))
+    wanted = particles(16, dim)
+    (model.body(inputs) - wanted).square().mean().backward()
+    by_autograd = [p.grad.clone() for p in model.parameters()]
+    model.backpropagate(inputs, lambda out: 2 * (out - wanted) / wanted.numel())
+    for parameter, expected in zip(model.parameters(), by_autograd, strict=True):
+        torch.testing.assert_close(parameter.grad, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_initial_weights_come_from_their_own_seed():
+    before = torch.get_rng_state()
+    drawn = []
+    for seed in (1, 1, 2):
+        model = network()
+        state = torch.get_rng_state()
+        initialise(model, Generator().manual_seed(seed))
+        assert torch.equal(torch.get_rng_state(), state)
+        drawn.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+    torch.set_rng_state(before)
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+    assert float(drawn[0].abs().max()) <= 66**-0.5  # the widest layer's bound is the first's
+
+
+def test_the_level_network_reads_inputs_of_unit_width_at_every_time():
+    process = PROCESSES["edm"].build()
+    model = NETWORKS["level"].build()(2, process)
+    t = process.time_at(torch.tensor([1e-2, 1.0, 50.0], dtype=torch.float64))
+    rng = Generator().manual_seed(0)
+    for time in t:
+        x0 = torch.randn(20_000, 2, generator=rng)
+        x, _ = process.perturb(x0, time, rng)
+        read = model.inputs(x, time.expand(len(x)))[:, :2]
+        # the variance of n draws is off by √(2/n) of itself
+        assert float(read.var()) == pytest.approx(1, abs=5 * (2 / read.numel()) ** 0.5)
+
+
+def test_the_skip_network_is_the_documents():
+    model = NETWORKS["skip"].build()(2, PROCESSES["ddpm"].build())
+    shapes = [tuple(p.shape) for p in model.parameters()]
+    assert shapes == [(5, 4), (5,), (3, 5), (3,), (3, 3), (3, 3), (2, 3), (2,)]
