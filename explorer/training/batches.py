@@ -51,6 +51,11 @@ def training_data(
         points = distribution.sample(config.data_size, rng)
     known = distribution.sample(MEASURED, rng) if points is None else points.float().cpu()
     centre, scale = units or _units(known, config.standardise)
+    if len(centre) != known.shape[1]:
+        raise ValueError(
+            f"the training began with {len(centre)} coordinates and the data have "
+            f"{known.shape[1]}; go on with data of the same kind"
+        )
 
     if points is None:
         batch = config.batch
@@ -96,6 +101,10 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def losses(self, residuals: Tensor) -> Tensor:
+        """(K, B) the loss of each example, from output − target (K, B, D)."""
+        return self.weight * residuals.square().mean(dim=2)
 
 
 def draw_block(

@@ -14,8 +14,8 @@ from explorer.training.times import TIMES
 
 MEMORY = 300.0
 """Half-life, in steps, of the loss by time."""
-EARLY, RISE = 20, 10.0
-"""A training has diverged when the mean of so many losses is so many times that of the first."""
+WINDOW, RISE = 20, 10.0
+"""A training has diverged when the mean of its last losses is so many times what it was given."""
 
 
 class Diverged(ArithmeticError):
@@ -32,7 +32,7 @@ class History:
         u = torch.linspace(0, 1, BINS + 1, dtype=torch.float64)
         self.edges = TIMES[config.times].at(process, u, config.t_min, config.chain)
         self.losses = torch.zeros(config.steps)
-        self.sums, self.counts = torch.zeros(BINS), torch.zeros(BINS)
+        self.sums, self.counts = torch.zeros(2, BINS, dtype=torch.float64)
         self.step = 0
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
@@ -47,28 +47,31 @@ class History:
         past = self.losses[: self.step]
         return {"losses": past, "sums": self.sums.clone(), "counts": self.counts.clone()}
 
-    def add(self, losses: Tensor, bins: Tensor) -> None:
+    def add(self, losses: Tensor, bins: Tensor, idle: float) -> None:
         """Note the losses (K, B) of the next K steps, and in which bins they fall (K, B).
 
-        Raises Diverged where one is not finite, or where they rise far above the first ones.
+        `idle` is the loss of a network that answers 0. Raises Diverged where a loss is not finite,
+        or where the last ones are far above both the first and the idle one.
         """
         losses, bins = losses.cpu(), bins.cpu()
         after = self.step + len(losses)
         self.losses[self.step : after] = losses.mean(dim=1)
         self.step = after
-        fade = 0.5 ** (len(losses) / MEMORY)
-        for kept, new in ((self.sums, losses), (self.counts, torch.ones_like(losses))):
-            kept.mul_(fade).index_add_(0, bins.flatten(), new.flatten())
+        age = torch.arange(len(losses) - 1, -1, -1, dtype=torch.float64)
+        fresh = (0.5 ** (age / MEMORY))[:, None].expand(losses.shape)
+        for kept, new in ((self.sums, losses * fresh), (self.counts, fresh)):
+            kept.mul_(0.5 ** (len(losses) / MEMORY)).index_add_(0, bins.flatten(), new.flatten())
 
-        early, late = self.losses[:EARLY].mean(), self.losses[after - EARLY : after].mean()
-        if not losses.isfinite().all() or (after > 2 * EARLY and late > RISE * early):
+        late = self.losses[max(after - WINDOW, 0) : after].mean()
+        bound = RISE * max(idle, float(self.losses[0]))
+        if not losses.isfinite().all() or (after > 2 * WINDOW and late > bound):
             raise Diverged(
-                f"the loss left all bounds at step {after}: it was {float(early):.3g} at first and "
-                f"is {float(self.losses[after - 1]):.3g} now; try a smaller learning rate, a "
-                "larger batch, or another target or weighting"
+                f"the loss left all bounds at step {after}: it was {float(self.losses[0]):.3g} at "
+                f"first and is {float(self.losses[after - 1]):.3g} now; try a smaller learning "
+                "rate, a larger batch, or another target or weighting"
             )
 
     @property
     def by_time(self) -> Tensor:
         """(BINS,) the running loss between the edges, NaN where there was no example yet."""
-        return self.sums / self.counts
+        return (self.sums / self.counts).float()

@@ -5,7 +5,6 @@ A spec may come with an upload from a stranger, so that reading one checks every
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -18,6 +17,9 @@ from explorer.diffusion.spec import ProcessSpec
 from explorer.networks.mlp import NETWORKS, Factory
 from explorer.registry import Entry, Values, pick
 from explorer.training.config import TrainConfig, checked_choice, checked_number, shown
+
+LARGEST = 1e6
+"""No number of a mixture is larger, so that arithmetic on a stranger's numbers cannot overflow."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,11 @@ def from_json(obj: Any) -> ModelSpec:
     seed = parts["seed"]
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 53:
         raise ValueError(f"seed is {shown(seed)}; give an integer from 0 to 2⁵³ − 1")
+    process = ProcessSpec(*_named_values(parts["process"], "process", PROCESSES))
+    process.build()  # numbers may each be in bounds and yet not fit together
     return ModelSpec(
         _distribution(parts["distribution"]),
-        ProcessSpec(*_named_values(parts["process"], "process", PROCESSES)),
+        process,
         NetworkSpec(*_named_values(parts["network"], "network", NETWORKS)),
         TrainConfig(**config),
         seed,
@@ -145,6 +149,6 @@ def _numbers(obj: Any, what: str, shape: tuple[int, ...]) -> Any:
         if not isinstance(obj, list | tuple) or len(obj) != shape[0]:
             raise ValueError(f"the mixture's {what} are {shown(obj)}; give a list of {shape[0]}")
         return tuple(_numbers(part, what, shape[1:]) for part in obj)
-    if isinstance(obj, bool) or not isinstance(obj, int | float) or not abs(obj) < math.inf:
-        raise ValueError(f"the mixture's {what} hold {shown(obj)}; give finite numbers")
+    if isinstance(obj, bool) or not isinstance(obj, int | float) or not abs(obj) <= LARGEST:
+        raise ValueError(f"the mixture's {what} hold {shown(obj)}; give finite numbers up to 10⁶")
     return obj

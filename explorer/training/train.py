@@ -101,7 +101,7 @@ def train(
     if past is not None and resume is not None:
         adam.load(past)
         history.load(past)
-        rng.set_state(past["rng"])
+        _set_state(rng, past["rng"])
         seconds = float(resume[1]["seconds"])
 
     def state() -> TrainState:
@@ -111,7 +111,7 @@ def train(
             history.losses[:step],
             history.edges,
             history.by_time,
-            time.perf_counter() - begun,
+            handed_out - begun,
             learning_rate(config, max(step - 1, 0)),
             {
                 **adam.tensors(),
@@ -124,7 +124,8 @@ def train(
         )
 
     step, length, before = history.step, 1, rng.get_state()
-    begun = time.perf_counter() - seconds
+    handed_out = time.perf_counter()
+    begun = handed_out - seconds
     if step >= config.steps:
         yield state()
     while step < config.steps:
@@ -132,7 +133,8 @@ def train(
         block = draw_block(data, network, process, config, rng, device)
         length, first = len(block), step % len(block)
         due, noted = time.perf_counter() + BETWEEN, first
-        residuals = torch.empty_like(block.target)
+        residuals = torch.zeros_like(block.target)
+        idle = float(block.losses(block.target).mean())
         for k in range(first, length):
             _slopes(network, block, k, residuals[k])
             step += 1
@@ -140,10 +142,11 @@ def train(
             last = k == length - 1 or step == config.steps
             if last or time.perf_counter() > due:
                 new = slice(noted, k + 1)
-                losses = block.weight[new] * residuals[new].square().mean(dim=2)
-                history.add(losses, block.bins[new])
-                noted, due = k + 1, time.perf_counter() + BETWEEN
+                history.add(block.losses(residuals)[new], block.bins[new], idle)
+                handed_out = time.perf_counter()
                 yield state()
+                now = time.perf_counter()
+                noted, due, begun = k + 1, now + BETWEEN, begun + now - handed_out
             if step == config.steps:
                 break
 
@@ -159,6 +162,15 @@ def _checked(tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> Mapping[
         if not tensor.isfinite().all():
             raise ValueError(f"{name} of the state is not finite; go on from an earlier state")
     return tensors
+
+
+def _set_state(rng: Generator, state: Tensor) -> None:
+    try:
+        rng.set_state(state)
+    except (RuntimeError, TypeError) as problem:
+        raise ValueError(
+            f"the state's random numbers cannot be gone on with ({problem}); start anew"
+        ) from problem
 
 
 def _slopes(network: Network, block: Block, k: int, residual: Tensor) -> None:
