@@ -19,7 +19,7 @@ from explorer.training.files import (
     write_atomically,
 )
 from explorer.training.image_model import ImageModel, held_out_loss, pictures
-from explorer.training.image_run import Run, parameters, smoothed
+from explorer.training.image_run import Run, parameters, placed, smoothed
 from explorer.training.image_spec import from_json, to_json
 
 WEIGHTS, SPEC, LOSSES, SAMPLES = "weights.safetensors", "spec.json", "loss.csv", "samples.png"
@@ -33,7 +33,7 @@ def model_of(run: Run) -> ImageModel:
     weights = {name: value.detach().clone() for name, value in run.weights().items()}
     network = IMAGE_NETWORKS[run.spec.network].make(run.spec.recipe.process.build())
     network.load_state_dict(weights, assign=True)
-    return ImageModel(run.spec, network.eval().to(run.device))
+    return ImageModel(run.spec, placed(network.eval(), run.device))
 
 
 def loss_table(losses: list[float]) -> bytes:
@@ -104,4 +104,4 @@ def load_checkpoint(folder: Path, device: torch.device) -> ImageModel:
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise DamagedFile(f"{folder / WEIGHTS} is not of this network ({reason})") from error
-    return ImageModel(spec, network.eval().to(device))
+    return ImageModel(spec, placed(network.eval(), device))

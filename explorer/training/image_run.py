@@ -63,14 +63,18 @@ class Run:
         return self.network.state_dict() | self.average
 
 
+def placed(network: nn.Module, device: torch.device) -> nn.Module:
+    """The network itself on `device`, its weights with channels last.
+
+    On one CPU core that trains two convolutions 1.45 times as fast, the strided U-Net 1.08 times,
+    and samples the residual one 1.2 times as fast; bfloat16 would be 30 times slower there.
+    """
+    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
 def start(spec: ImageSpec, device: torch.device) -> Run:
     """A run with initial weights from the spec's seed."""
-    network = build(spec.network, spec.recipe.process.build(), spec.seed).to(
-        # channels last: 1.45 times the speed for two convolutions on one CPU core, 1.08 for the
-        # strided U-Net, the same within 5% for the residual one. bfloat16 is 30 times slower there.
-        device=device,
-        memory_format=torch.channels_last,  # type: ignore[call-overload]
-    )
+    network = placed(build(spec.network, spec.recipe.process.build(), spec.seed), device)
     betas = (0.9, spec.recipe.beta_2)
     optimizer = torch.optim.Adam(network.parameters(), spec.recipe.rate, betas, fused=True)
     average = {}
