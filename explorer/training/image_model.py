@@ -12,6 +12,7 @@ from explorer.diffusion.parametrization import Score, convert, score_of
 from explorer.diffusion.process import Process, expand
 from explorer.diffusion.steps import Step, ancestral, dpm_solver_2m
 from explorer.diffusion.trajectory import sample
+from explorer.networks.image_unet import NO_LABEL
 from explorer.networks.unet import IMAGE_NETWORKS, with_labels
 from explorer.training.image_spec import PRACTICAL, ImageSpec
 
@@ -57,7 +58,7 @@ class ImageModel:
             return plain
         if labels is None or not self.guidable:
             raise ValueError(f"guidance={guidance} needs labels and a network trained without some")
-        both_labels = torch.cat([labels, torch.full_like(labels, -1)])
+        both_labels = torch.cat([labels, torch.full_like(labels, NO_LABEL)])
         both = score_of(self.kind, with_labels(self.network, both_labels), self.process)
 
         def guided(x: Tensor, t: Tensor) -> Tensor:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 
 import torch
@@ -189,4 +188,4 @@ def smoothed(losses: list[float], share: float = 0.01) -> list[float]:
 
 def parameters(network: nn.Module) -> int:
     """How many numbers the network learns."""
-    return sum(p.numel() for p in chain(network.parameters()))
+    return sum(p.numel() for p in network.parameters())
