@@ -49,7 +49,12 @@ def serve(script: Path = ROOT / "app.py") -> Iterator[Server]:
             process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", str(script), *flags],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(ROOT),
+                    "PYTHONUNBUFFERED": "1",
+                    "EXPLORER_RUNS": f"{folder}/runs",
+                },
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

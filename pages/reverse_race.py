@@ -1,16 +1,17 @@
-"""Up to four samplers from one start on one clock, all with the exact score."""
+"""Up to four samplers from one start on one clock, with the exact score or a learned one."""
 
 import streamlit as st
 
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.registry import Param
-from explorer.ui import controls, frame, scenes
+from explorer.ui import controls, frame, learned_scenes, race_scenes
 from explorer.ui.player import player
+from explorer.ui.scenes import wide_noise
 from explorer.ui.setup import choose_distribution, choose_process
 
 frame.page(
     "Reverse race",
-    intro="Every sampler starts from the same noise and follows the same exact score. "
+    intro="Every sampler starts from the same noise and follows the same score, exact or learned. "
     "What differs is the step.",
 )
 DEFAULT_LANES = ("sde", "flow", "no-noise", "")
@@ -20,15 +21,28 @@ controls.presets(
         "Ring: who finds all modes?": {"dist2": "ring", "proc": "ddpm"},
         "Ten steps each": {"lane1": "flow", "lane2": "heun", "lane3": "dpm", "steps": 10},
         "1D": {"dim": "1"},
+        "Learned score": {"score": "moons", "lane1": "sde", "lane2": "dpm", "lane3": "ddim"},
         "Memorised points": {"dist2": "points", "proc": "cosine", "lane1": "ddpm"},
     }
 )
 
 narrow, wide = frame.stage()
 with narrow:
-    dim = int(controls.segments({"1": "1D", "2": "2D"}, key="dim", label="Dimensions", default="2"))
-    distribution = choose_distribution(dim, default="mixture-1d" if dim == 1 else "moons")
-    process = choose_process(default="ddpm")
+    network = controls.option(
+        {race_scenes.EXACT: "Exact", **learned_scenes.networks()},
+        key="score",
+        label="Score",
+        default=race_scenes.EXACT,
+        help="A trained network brings the distribution and the process that it learned.",
+    )
+    if network == race_scenes.EXACT:
+        dims = {"1": "1D", "2": "2D"}
+        dim = int(controls.segments(dims, key="dim", label="Dimensions", default="2"))
+        distribution = choose_distribution(dim, default="mixture-1d" if dim == 1 else "moons")
+        process = choose_process(default="ddpm")
+    else:
+        learned = learned_scenes.model(network).spec
+        dim, distribution, process = learned.dim, learned.distribution, learned.process
     labels = {name: entry.label for name, entry in SAMPLERS.items()}
     lanes = []
     for place, start in enumerate(DEFAULT_LANES, start=1):
@@ -40,7 +54,7 @@ with narrow:
             values = tuple(
                 (p.name, controls.number(p, key=f"{key}.{name}.{p.name}")) for p in entry.params
             )
-            lanes.append(scenes.Lane(name, values))
+            lanes.append(race_scenes.Lane(name, values))
     steps = int(
         controls.number(
             Param("steps", "Steps", 100, 2, 500, 1, "Adaptive solvers choose their own."),
@@ -64,7 +78,7 @@ with narrow:
     seed = controls.seed()
     controls.reset()
 
-race = scenes.race_scene(
+race = race_scenes.race_scene(
     distribution,
     process,
     tuple(lanes),
@@ -73,7 +87,8 @@ race = scenes.race_scene(
     seed,
     true_start=true_start,
     show=show,
-    rescaled=scenes.wide_noise(distribution, process),
+    rescaled=wide_noise(distribution, process),
+    network=network,
     scale=1.4 if frame.projector() else 1.0,
 )
 with wide:
@@ -90,10 +105,10 @@ with wide:
                 "Sampler": result.label,
                 "Steps": result.steps,
                 "Evaluations": result.evaluations,
-                "Distance": scenes.finite(result.distance.value, 3),
-                "Noise floor": scenes.finite(result.distance.floor, 3),
-                "× floor": scenes.finite(result.distance.ratio, 1),
-                "Spread in modes": scenes.finite(result.spread),
+                "Distance": race_scenes.finite(result.distance.value, 3),
+                "Noise floor": race_scenes.finite(result.distance.floor, 3),
+                "× floor": race_scenes.finite(result.distance.ratio, 1),
+                "Spread in modes": race_scenes.finite(result.spread),
                 "Modes found": f"{result.coverage.found} of {len(result.coverage.truth)}",
                 "Share misplaced": f"{result.coverage.error:.1%}",
             }

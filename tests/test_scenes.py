@@ -11,7 +11,7 @@ from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.diffusion.spec import ProcessSpec
 from explorer.registry import Entry
-from explorer.ui import scenes
+from explorer.ui import race_scenes, scenes
 from explorer.ui.player.encode import encode
 
 
@@ -37,14 +37,15 @@ def test_scenes_stand_the_ends_of_all_controls(name):
         distribution = DistributionSpec(name, values(DISTRIBUTIONS[name], rng))
         process, rescaled = any_process(rng), rng.random() < 0.5
         lanes = tuple(
-            scenes.Lane(lane, values(SAMPLERS[lane], rng)) for lane in rng.sample([*SAMPLERS], 3)
+            race_scenes.Lane(lane, values(SAMPLERS[lane], rng))
+            for lane in rng.sample([*SAMPLERS], 3)
         )
         made = [scenes.forward_scene(distribution, process, 60, 0, rescaled)]
         if DISTRIBUTIONS[name].dim == 2:
             for at in ("grid", "samples"):
                 made.append(scenes.score_scene(distribution, process, at, True, 0, rescaled))
         for show in ("particles", "density"):
-            race = scenes.race_scene(
+            race = race_scenes.race_scene(
                 distribution,
                 process,
                 lanes,
@@ -72,8 +73,8 @@ def test_equal_requests_share_one_scene():
 
 
 def test_the_default_race_shows_the_collapse():
-    lanes = tuple(scenes.Lane(name) for name in ("sde", "flow", "no-noise"))
-    race = scenes.race_scene(
+    lanes = tuple(race_scenes.Lane(name) for name in ("sde", "flow", "no-noise"))
+    race = race_scenes.race_scene(
         DistributionSpec("moons"),
         ProcessSpec("ddpm"),
         lanes,

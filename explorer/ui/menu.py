@@ -69,6 +69,37 @@ MENU: tuple[Page, ...] = (
         "race",
         {"dim": "1"},
     ),
+    Page(
+        "pages/train.py",
+        "Train",
+        ":material/school:",
+        "Learning",
+        "A small network learns the score while you watch, in seconds.",
+        "training",
+    ),
+    Page(
+        "pages/exact_against_learned.py",
+        "Exact against learned",
+        ":material/compare:",
+        "Learning",
+        "What a network learned, beside the true score: fields, errors, densities, copies.",
+        "learned",
+    ),
+    Page(
+        "pages/steps_against_quality.py",
+        "Steps against quality",
+        ":material/speed:",
+        "Learning",
+        "How many evaluations each sampler needs, measured while you watch.",
+        "quality",
+    ),
+    Page(
+        "pages/my_runs.py",
+        "My runs",
+        ":material/inventory_2:",
+        "Learning",
+        "Networks that were trained here, to keep and to hand on.",
+    ),
 )
 
 

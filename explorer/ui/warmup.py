@@ -16,6 +16,8 @@ _HEAVY = (
     "explorer.diffusion.samplers",
     "explorer.figures.schedules",
     "explorer.ui.scenes",
+    "explorer.ui.race_scenes",
+    "explorer.ui.train_scenes",
     "explorer.ui.player",
 )
 _ONE_AT_A_TIME = threading.Lock()

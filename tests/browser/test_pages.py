@@ -33,7 +33,9 @@ def test_the_menu_leads_to_every_page(server, open_page):
     assert "Traceback" not in server.log()
 
 
-@pytest.mark.parametrize("entry", MENU[1:], ids=lambda entry: entry.title)
+@pytest.mark.parametrize(
+    "entry", [entry for entry in MENU if entry.thumbnail], ids=lambda entry: entry.title
+)
 def test_a_card_opens_its_page_with_the_preset_in_the_link(entry: Page, server, open_page):
     page, watched = open_page(server, "/")
     page.locator(f".st-key-card-{entry.thumbnail}").click()

@@ -1,0 +1,148 @@
+"""Train a network in the session and watch its score take shape beside the exact one."""
+
+import math
+
+import streamlit as st
+
+from explorer.figures import training as charts
+from explorer.figures.base import CHART_CONFIG
+from explorer.training.jobs import Status
+from explorer.training.presets import DEFAULT, MOONS, SCRATCH_1D, SCRATCH_2D, TUTORIAL
+from explorer.ui import controls, frame, learning, train_scenes
+from explorer.ui.player import player
+from explorer.ui.train_controls import choose_training, keys_of
+
+frame.page(
+    "Train",
+    intro=r"A network learns the score from noised data alone: it sees $x_t$ and $t$, guesses the "
+    r"noise in it, and the squared error teaches it $\nabla\log p_t$.",
+)
+controls.presets(
+    {
+        "Ours, two moons": keys_of(DEFAULT),
+        "Score tutorial, λ = 25": keys_of(TUTORIAL),
+        "DDPM note, moons": keys_of(MOONS),
+        "From scratch, 1D": keys_of(SCRATCH_1D),
+        "From scratch, spiral": keys_of(SCRATCH_2D),
+    }
+)
+
+narrow, wide = frame.stage()
+with narrow:
+    spec, problem = choose_training()
+scale = 1.4 if frame.projector() else 1.0
+desk = learning.desk()
+ticking = desk.busy
+
+
+@st.fragment(run_every=0.5 if ticking else None)
+def live() -> None:
+    """All that changes while the network learns."""
+    if desk.busy is not ticking:  # begun or ended: the clock of this fragment starts or stops
+        st.rerun()
+    job, progress = desk.job, desk.progress
+    with st.container(horizontal=True, vertical_alignment="center", key="train-bar"):
+        if desk.busy and job is not None:
+            st.button("Stop", icon=":material/stop:", on_click=job.stop)
+        else:
+            st.button(
+                "Train",
+                icon=":material/play_arrow:",
+                type="primary",
+                disabled=spec is None,
+                on_click=learning.begin,
+                args=(spec,),
+            )
+            if progress is not None and spec is not None:
+                st.button(
+                    f"Continue: {spec.config.steps:,} more steps",
+                    icon=":material/fast_forward:",
+                    help="From where it stopped, with the learning rate that is set now.",
+                    on_click=learning.go_on,
+                    args=(spec.config.steps, spec.config.lr),
+                )
+        st.markdown(learning.says(job))
+    if desk.busy and job is not None:
+        st.progress(job.progress)
+    if problem:
+        st.warning(problem)
+    if job is not None and job.status is Status.FAILED:
+        st.error(job.error)
+    if job is not None and job.note:
+        st.warning(job.note)
+    if progress is None or desk.spec is None:
+        _before()
+    else:
+        _learned(progress)
+
+
+def _before() -> None:
+    if spec is None:
+        return
+    scene = train_scenes.before(spec, scale)
+    player(scene.panes, key="to-learn", clock=scene.clock, height=frame.height(360))
+    left, right = st.columns(2)
+    left.markdown(
+        r"$$\mathcal L=\mathbb E_{t,x_0,\varepsilon}\;w(t)\,\lVert\hat\varepsilon_\theta"
+        r"(\alpha_tx_0+\sigma_t\varepsilon,\,t)-\varepsilon\rVert^2,\qquad "
+        r"s_\theta=-\hat\varepsilon_\theta/\sigma_t$$"
+    )
+    left.markdown(
+        "Press **Train**. The best guess of the noise is its mean given $x_t$, and that mean is "
+        r"$-\sigma_t\nabla\log p_t$: guessing noise well *is* knowing the score."
+    )
+    right.plotly_chart(
+        charts.weighting_curve(spec, scale=scale), config=CHART_CONFIG, key="weights", theme=None
+    )
+
+
+def _learned(progress: learning.Progress) -> None:
+    state = progress.state
+    if desk.busy or len(progress.film) < 2:
+        look = train_scenes.look(state.model(), scale)
+    else:
+        steps = [shot.step for shot in progress.film]
+        step = st.select_slider("Training step", steps, steps[-1], key="_film")
+        model = progress.film[steps.index(step)].model(state.spec)
+        look = train_scenes.look_back(model, learning.name_of(desk), step, scale)
+    player(
+        look.scene.panes,
+        key="learned",
+        clock=look.scene.clock,
+        height=frame.height(350),
+        position=1.0,
+        autoplay=False,
+    )
+    figures = st.columns(5)
+    rate = state.step / max(state.seconds, 1e-9)
+    ratio = look.distance.ratio
+    for place, (label, value, more) in zip(
+        figures,
+        (
+            ("Step", f"{state.step:,} of {state.steps:,}", ""),
+            ("Speed", f"{rate:,.0f} steps/s", ""),
+            ("Loss", f"{state.loss:.3f}", "Mean of the last 100 steps."),
+            ("Distance", f"{look.distance.value:.3f}", "Sliced Wasserstein, 1,000 samples."),
+            (
+                "Goal: 1 × the floor",
+                f"{ratio:.1f} ×" if math.isfinite(ratio) else "–",
+                f"Two true samples of this size are {look.distance.floor:.3f} apart.",
+            ),
+        ),
+        strict=True,
+    ):
+        place.metric(label, value, help=more or None)
+    left, right = st.columns(2)
+    log = left.toggle("Log axes", key="_log")
+    left.vega_lite_chart(
+        charts.loss_rows(state.losses), charts.loss_spec(log, scale=scale), key="loss"
+    )
+    right.vega_lite_chart(
+        charts.by_time_rows(state.t_edges, state.loss_by_t),
+        charts.by_time_spec(height=230, scale=scale),
+        key="by-time",
+    )
+
+
+with wide:
+    live()

@@ -1,0 +1,82 @@
+"""A training in the browser: it begins, shows itself, stops, goes on, and leaves with its tab."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import settle
+
+pytestmark = pytest.mark.browser
+
+QUICK = "/train?steps=500&batch=64"
+LONG = "/train?steps=50000&batch=256"
+
+
+def bar(page):
+    return page.locator(".st-key-train-bar")
+
+
+def begin(page) -> None:
+    bar(page).get_by_text("Train", exact=True).click()
+    bar(page).get_by_text("Stop", exact=True).wait_for()
+
+
+def shown_step(page) -> int:
+    text = page.get_by_test_id("stMetricValue").first.inner_text()
+    return int(text.split(" of ")[0].replace(",", ""))
+
+
+def test_a_network_is_trained_and_its_snapshots_can_be_looked_at(server, open_page):
+    page, watched = open_page(server, QUICK)
+    begin(page)
+    bar(page).get_by_text("Trained in").wait_for()
+    page.locator(".st-key-_film").wait_for()
+    page.locator(".st-key-learned [data-version]").wait_for()
+    before = page.locator(".st-key-learned [data-version]").get_attribute("data-version")
+    page.locator(".st-key-_film").get_by_role("slider").focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_function(
+        "before => document.querySelector('.st-key-learned [data-version]')"
+        ".dataset.version !== before",
+        arg=before,
+    )
+    page.get_by_test_id("stSidebar").get_by_role("link", name="My runs").click()
+    page.get_by_text("Two moons, 500 steps").wait_for()
+    assert watched.problems() == []
+    assert "Traceback" not in server.log()
+
+
+def test_a_training_stops_goes_on_and_outlives_a_change_of_page(server, open_page):
+    page, watched = open_page(server, LONG)
+    begin(page)
+    page.get_by_test_id("stMetricValue").first.wait_for()
+    first = shown_step(page)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Score field").click()
+    page.locator(".st-key-head h1", has_text="Score field").wait_for()
+    settle(page)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Train", exact=True).click()
+    page.locator(".st-key-head h1", has_text="Train").wait_for()
+    page.get_by_test_id("stMetricValue").first.wait_for()
+    assert shown_step(page) > first
+    bar(page).get_by_text("Stop", exact=True).click()
+    bar(page).get_by_text("Stopped.").wait_for()
+    stopped = shown_step(page)
+    bar(page).get_by_text("more steps").first.click()
+    bar(page).get_by_text("Stop", exact=True).wait_for()
+    page.wait_for_function(
+        "step => Number(document.querySelector('[data-testid=stMetricValue]').innerText"
+        ".split(' of ')[0].replaceAll(',', '')) > step",
+        arg=stopped,
+    )
+    assert watched.problems() == []
+
+
+def test_a_closed_tab_frees_its_worker_for_the_next(fresh_server, open_page):
+    page, _ = open_page(fresh_server, LONG)
+    begin(page)
+    page.get_by_test_id("stMetricValue").first.wait_for()
+    other, _ = open_page(fresh_server, QUICK)
+    begin(other)
+    page.close()
+    bar(other).get_by_text("Trained in").wait_for()
+    assert "Traceback" not in fresh_server.log()

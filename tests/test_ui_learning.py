@@ -1,0 +1,160 @@
+"""The pages Train and My runs, by their controls: presets, links, refusals, uploads."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from benchmarks.serving import ROOT
+from explorer.training.files import json_bytes, tensor_bytes
+from explorer.training.presets import DEFAULT, MOONS, PRESETS, TUTORIAL
+from explorer.training.runs import Run, pack
+from explorer.training.spec import ModelSpec, to_json
+from explorer.training.train import train
+from explorer.ui import learning, train_controls
+
+
+def page_of_controls() -> None:
+    import streamlit as st
+
+    from explorer.training.presets import PRESETS as presets
+    from explorer.training.spec import to_json
+    from explorer.ui import controls, links
+    from explorer.ui.train_controls import choose_training, keys_of
+
+    links.enter("Train")
+    links.place_notes()
+    controls.presets({name: keys_of(spec) for name, spec in presets.items()})
+    spec, problem = choose_training()
+    st.json(to_json(spec) if spec else {})
+    st.text(problem)
+
+
+def opened(page: str, **query: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at.run()
+    at.switch_page(page)
+    at.query_params.update(query)
+    return at.run()
+
+
+@pytest.mark.parametrize("name", [n for n in PRESETS if n != "skip"])
+def test_a_preset_sets_the_controls_to_the_documents_training(name: str):
+    import json
+
+    at = AppTest.from_function(page_of_controls, default_timeout=60).run()
+    at.button(key=f"_preset_{name}").click().run()
+    at.run()  # entries chosen just now bring their own parameters
+    assert not at.exception
+    chosen, wanted = json.loads(at.json[0].value), to_json(PRESETS[name])
+    for part in ("process", "network", "distribution"):
+        assert chosen[part]["name"] == wanted[part]["name"]
+        assert wanted[part]["values"].items() <= chosen[part]["values"].items()
+    assert chosen["config"] == wanted["config"]
+
+
+def test_the_page_starts_with_our_default():
+    keys = train_controls.keys_of(DEFAULT)
+    at = opened("pages/train.py")
+    assert not at.exception
+    assert at.select_slider(key="steps").value == keys["steps"]
+    assert at.select_slider(key="lr").value == keys["lr"]
+
+
+@pytest.mark.parametrize("query", [{"lr": "nan"}, {"batch": "-3"}, {"target": "<b>"}, {"net": ""}])
+def test_a_bad_link_is_noted_and_the_default_used(query: dict[str, str]):
+    at = opened("pages/train.py", **query)
+    assert not at.exception
+    assert at.select_slider(key="lr").value == DEFAULT.config.lr
+
+
+def test_a_whole_batch_of_no_training_set_is_refused_in_words():
+    at = opened("pages/train.py", batch="0", data_size="0")
+    assert not at.exception
+    assert any("data_size" in warning.value for warning in at.warning)
+    assert next(b for b in at.button if b.label == "Train").disabled
+
+
+def short(spec: ModelSpec, steps: int) -> ModelSpec:
+    return replace(spec, config=replace(spec.config, steps=steps))
+
+
+def a_run(spec: ModelSpec = MOONS) -> Run:
+    *_, state = train(short(spec, 5), device="cpu")
+    return Run("A run", to_json(short(spec, 5)), state.weights(), {"losses": state.losses})
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path))
+    learning.store.clear()
+    yield "abcd1234"
+    learning.store.clear()
+
+
+def test_runs_of_a_shelf_are_listed_deleted_and_nobody_elses(shelf: str):
+    learning.store().save(a_run(), shelf)
+    learning.store().save(a_run(), "other567")
+    at = opened("pages/my_runs.py", shelf=shelf)
+    assert not at.exception
+    names = [text.value for text in at.text]
+    assert names.count("A run") == 1
+    next(b for b in at.button if b.label == "Delete for good").click().run()
+    assert not at.exception
+    assert [len(learning.store().list_runs(s)) for s in (shelf, "other567")] == [0, 1]
+
+
+def damaged() -> dict[str, bytes]:
+    good = pack(a_run())
+    run = a_run(TUTORIAL)
+    wrong = Run("Wrong", to_json(short(MOONS, 5)), run.weights)
+    return {
+        "empty": b"",
+        "truncated": good[:-40],
+        "pickle": b"\x80\x04\x95\x0a\x00\x00\x00",
+        "huge header": b"\xff\xff\xff\xff\xff\xff\xff\x7f{}",
+        "no run": tensor_bytes({"a": torch.zeros(2)}, {"format": "1"}),
+        "weights of another": pack(wrong),
+        "json": json_bytes({"name": "x"}),
+    }
+
+
+@pytest.mark.parametrize("case", list(damaged()))
+def test_a_bad_upload_is_refused_in_words_and_changes_nothing(case: str, shelf: str):
+    at = opened("pages/my_runs.py", shelf=shelf)
+    at.file_uploader[0].set_value(("run.safetensors", damaged()[case], "application/octet-stream"))
+    at.run()
+    assert not at.exception
+    assert [error.value for error in at.error] == ["This file cannot be used."]
+    assert learning.store().list_runs() == []
+
+
+def test_a_downloaded_run_can_be_added_again(shelf: str):
+    card = learning.store().save(a_run(), "other567")
+    data = learning.store().export_bytes(card.id)
+    at = opened("pages/my_runs.py", shelf=shelf)
+    at.file_uploader[0].set_value(("run.safetensors", data, "application/octet-stream"))
+    at.run()
+    assert not at.exception
+    assert [run.name for run in learning.store().list_runs(shelf)] == ["A run"]
+
+
+def test_a_page_trains_stops_and_goes_on(shelf: str):
+    """The buttons lead to the queue and back; what was learned is kept."""
+    at = opened("pages/train.py", shelf=shelf, steps="200", batch="64")
+    next(b for b in at.button if b.label == "Train").click().run()
+    deadline = time.monotonic() + 50
+    while time.monotonic() < deadline and not learning.store().list_runs():
+        time.sleep(0.1)
+    at.run()
+    assert not at.exception
+    assert any(b.label.startswith("Continue") for b in at.button)
+    assert at.select_slider(key="_film").value == 200
+    run = learning.store().load(learning.store().list_runs()[0].id)
+    assert len(run.history["losses"]) == 200
+    assert "film.step" in run.history
