@@ -25,6 +25,8 @@ FULL = 0.5
 """The error, in standard deviations of the noise, that is painted in full colour."""
 READ = 32
 """Points along each side of the mesh that the pointer reads."""
+SEEN, UNSEEN = 6.0, 9.0
+"""How many nats below its peak p_t is still worth a look, and where nothing of it is left."""
 REACH = 4.5
 """How far the axis of noise goes, in its standard deviations."""
 
@@ -88,11 +90,12 @@ def error_pane(rivals: Rivals, *, seed: int, link: str, scale: float = 1.0, side
     _, points = view.mesh(side)
     xs = points * view.unit(ts)[:, None, None].float()
     errors = error_map(view.process, rivals.learned, rivals.exact, xs, ts)
+    shown = (errors * likely(rivals, xs, ts)).reshape(len(ts), side, side).numpy()
     plane = errors.reshape(len(ts), side, side).numpy()
     window = (-view.half_width, view.half_width)
     heat = Density(
         times,
-        (plane / FULL).clip(0, 1),
+        (shown / FULL).clip(0, 1),
         window,
         window,
         contours=(0.1 / FULL, 0.2 / FULL),
@@ -104,8 +107,20 @@ def error_pane(rivals: Rivals, *, seed: int, link: str, scale: float = 1.0, side
         windows.plane(view, link=link, scale=scale),
         (heat, noised_draws(rivals, seed=seed, size=3.0 * scale), readout),
         title="Error σ‖s − s*‖",
-        note=f"Full colour from {FULL:g}, contours at 0.1 and 0.2 standard deviations of the noise",
+        note=f"Full colour from {FULL:g}, contours at 0.1 and 0.2 standard deviations of noise; "
+        "it fades where next to nothing of pₜ lies",
     )
+
+
+def likely(rivals: Rivals, xs: Tensor, ts: Tensor) -> Tensor:
+    """(F, M) weights of points xs (F, M, D): 1 where p_t is worth a look, 0 where nothing of it is.
+
+    A network was never asked there, and what it answers, however wrong, hurts no sample.
+    """
+    noised = zip(rivals.view.noised_at(ts), xs, strict=True)
+    logs = torch.stack([p.log_prob(x) for p, x in noised])
+    below = logs - logs.amax(dim=1, keepdim=True)
+    return ((below + UNSEEN) / (UNSEEN - SEEN)).clamp(0, 1)
 
 
 def noised_draws(rivals: Rivals, *, seed: int, size: float, count: int = 300) -> Particles:

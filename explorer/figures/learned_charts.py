@@ -13,7 +13,7 @@ from torch import Generator
 from explorer.diffusion.comparison import ErrorByTime, error_map
 from explorer.figures.base import axes_figure
 from explorer.figures.labels import End, decades, label_ends
-from explorer.figures.learned import FULL, Rivals
+from explorer.figures.learned import FULL, Rivals, likely
 from explorer.figures.learned_samples import Densities
 from explorer.figures.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, translucent
 from explorer.figures.view import CLOCK_STEPS, View
@@ -55,7 +55,7 @@ def error_chart(
         ends.append(End(name, float(y[-1]), colour))
     figure.update_xaxes(**_over_clock(view))
     figure.update_yaxes(type="log", **decades(-5, 0))
-    label_ends(figure, ends, column=0.24, scale=scale)
+    label_ends(figure, ends, column=0.27, scale=scale)
     figure.update_layout(dragmode=False)
     return figure
 
@@ -70,6 +70,7 @@ def error_strip(
     axis = torch.linspace(-half, half, points)[:, None]
     xs = axis * view.unit(ts)[:, None, None].float()
     errors = error_map(view.process, rivals.learned, rivals.exact, xs, ts)
+    errors = errors * likely(rivals, xs, ts)
     rng = Generator().manual_seed(0)
     x0 = view.distribution.sample(8000, rng)[:, 0]
     noise = torch.randn(x0.shape, generator=rng)
@@ -88,7 +89,7 @@ def error_strip(
         zmax=FULL,
         colorscale=[[0, translucent(VERMILLION, 0)], [1, translucent(VERMILLION, 1)]],
         colorbar={
-            "title": {"text": "σ|s − s*|", "side": "top"},
+            "title": {"text": "σ|s − s*|", "side": "top", "font": {"size": 13 * scale}},
             "thickness": 14 * scale,
             "outlinewidth": 0,
             "tickfont": {"size": 13 * scale},
@@ -158,7 +159,7 @@ def nearest_chart(
     """Distances to the nearest training point, name → (B,), as one histogram for each name.
 
     On a log axis, for what is copied lies closer by orders of magnitude; what lies closer than the
-    axis begins is counted in its first bar.
+    axis begins is counted in its first bar, which may leave the picture.
     """
     edges = np.linspace(*NEAREST, 51)
     colours = (VERMILLION, BLUE, ORANGE)
@@ -166,15 +167,14 @@ def nearest_chart(
         (10.0 ** NEAREST[0], 10.0 ** NEAREST[1]),
         (0, 1),
         x_title="distance to the nearest training point",
-        y_title="share",
         height=height,
         scale=scale,
     )
-    top = 0.0
+    top = 0.02
     for (name, values), colour in zip(distances.items(), colours, strict=False):
         logs = np.log10(np.clip(values, 10.0 ** NEAREST[0] * 1.01, None))
         shares = np.histogram(logs, edges)[0] / len(values)
-        top = max(top, float(shares.max()))
+        top = max(top, float(shares[1:].max()))
         figure.add_scatter(
             x=10 ** ((edges[1:] + edges[:-1]) / 2),
             y=shares,
@@ -185,6 +185,6 @@ def nearest_chart(
             hovertemplate="%{x:.2g}: %{y:.1%}",
         )
     figure.update_xaxes(type="log", range=list(NEAREST), **decades(*NEAREST))
-    figure.update_yaxes(range=[0, 1.08 * max(top, 1e-3)], tickformat=".0%")
+    figure.update_yaxes(range=[0, 1.25 * top], tickformat=".0%")
     figure.update_layout(dragmode=False, hovermode="x", margin={"t": 34 * scale})
     return figure

@@ -65,7 +65,6 @@ def density_panes(
     rivals: Rivals,
     known: Densities,
     run: Trajectory,
-    colours: np.ndarray,
     *,
     note: str,
     scale: float = 1.0,
@@ -73,7 +72,8 @@ def density_panes(
     """The learned and the exact density of the data on one scale, and a run that ends on them."""
     view = rivals.view
     half = float(known.axis[-1])
-    points = particles_2d(view, run, colours, trail=0, size=3.0 * scale)
+    grey = np.full(run.xs.shape[1], 7)
+    points = particles_2d(view, run, grey, size=3.0 * scale)
     peak = known.exact.max()
 
     def pane(log_prob: np.ndarray, colour: int, title: str, note: str) -> Pane:

@@ -10,12 +10,14 @@ import plotly.graph_objects as go
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.figures.base import axes_figure
 from explorer.figures.labels import End, label_ends
-from explorer.figures.palette import AXIS, colour
+from explorer.figures.palette import AXIS, OKABE_ITO, YELLOW
 from explorer.quality import BUDGETS, Quality
 
+COLOURS = tuple(colour for colour in OKABE_ITO if colour != YELLOW)
+"""Without the yellow, in which neither a thin line nor its name can be read on white."""
 DASHES = ("solid", "dash", "dot", "dashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
-WORST = 40.0
+WORST = 25.0
 """Floors at which the axis ends."""
 
 
@@ -40,19 +42,22 @@ def quality_chart(
         runs = [q for q in qualities if q.sampler == name and np.isfinite(q.distance.ratio)]
         if not runs:
             continue
+        colour = COLOURS[i % len(COLOURS)]
+        # where the colours begin again, the dashes and the markers do not
+        dash, marker = DASHES[i % len(DASHES)], MARKERS[i % len(MARKERS)]
         ratios = [min(q.distance.ratio, WORST) for q in runs]
         figure.add_scatter(
             x=[q.evaluations for q in runs],
             y=ratios,
             name=entry.label,
             mode="lines+markers",
-            line={"color": colour(i), "width": 2.4 * scale, "dash": DASHES[i % len(DASHES)]},
-            marker={"symbol": MARKERS[i % len(MARKERS)], "size": 8 * scale},
+            line={"color": colour, "width": 2.4 * scale, "dash": dash},
+            marker={"symbol": marker, "size": 8 * scale},
             customdata=[q.distance.ratio for q in runs],
             hovertemplate="%{x} evaluations: %{customdata:.2f} × floor",
             showlegend=False,
         )
-        ends.append(End(entry.label, ratios[-1], colour(i)))
+        ends.append(End(entry.label, ratios[-1], colour))
     figure.add_scatter(
         x=[1, 10 * BUDGETS[-1]],
         y=[1, 1],

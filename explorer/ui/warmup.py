@@ -18,6 +18,8 @@ _HEAVY = (
     "explorer.ui.scenes",
     "explorer.ui.race_scenes",
     "explorer.ui.train_scenes",
+    "explorer.ui.memory_scenes",
+    "explorer.ui.growing",
     "explorer.ui.player",
 )
 _ONE_AT_A_TIME = threading.Lock()

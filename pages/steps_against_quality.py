@@ -1,0 +1,62 @@
+"""How many evaluations of the score does each sampler need? Measured while one watches."""
+
+import streamlit as st
+
+from explorer.figures.base import CHART_CONFIG
+from explorer.figures.quality import quality_chart
+from explorer.ui import controls, frame, growing
+from explorer.ui import learned_scenes as scenes
+
+frame.page(
+    "Steps against quality",
+    intro="Each evaluation of the score costs one pass through the network. Every sampler starts "
+    "from the same noise; lower is better, and nothing can be told from the truth below the floor.",
+)
+controls.presets(
+    {
+        "Two moons": {},
+        "With the exact score": {"exact": 1},
+        "1D": {"model": "mixture-1d"},
+        "Variance exploding": {"model": "tutorial"},
+    }
+)
+
+narrow, wide = frame.stage()
+with narrow:
+    name = controls.option(scenes.networks(), key="model", label="Trained network", default="moons")
+    with_exact = controls.switch(
+        key="exact",
+        label="Sample with the exact score",
+        help="In the network's place: what is still wrong then is the sampler's fault.",
+    )
+    seed = controls.seed()
+    controls.reset()
+
+growth = growing.growing_quality(name, with_exact, seed)
+
+
+@st.fragment(run_every=None if growth.done else 0.2)
+def measure() -> None:
+    """Draw what is known, then go on for a moment: a fragment that works first turns pale."""
+    scale = 1.4 if frame.projector() else 1.0
+    chart = quality_chart(growth.found, height=frame.height(520), scale=scale)
+    st.plotly_chart(chart, config=CHART_CONFIG, key="quality", theme=None)
+    spent = sum(quality.seconds for quality in growth.found)
+    say = "All measured" if growth.done else "Measuring"
+    st.caption(f"{say}: {len(growth.found)} runs of 3,000 particles in {spent:.1f} s.")
+    if not growth.done:
+        growth.advance(0.4)
+        if growth.done:
+            st.rerun()
+
+
+with wide:
+    measure()
+    st.markdown(
+        "Both axes are logarithmic. With few evaluations the error is the *sampler's*: of the "
+        "deterministic ones, those of second order come down first; those that draw noise need "
+        "more steps, and in the end their noise corrects what earlier steps, or the network, got "
+        "wrong. With many, what is left is the *network's* error: switch to the exact score to see "
+        "it go. The ancestral step with its noise left out never arrives. The distance is the "
+        "sliced Wasserstein distance, the mean over three parts of 1,000 particles."
+    )
