@@ -64,7 +64,7 @@ def test_a_training_stops_goes_on_and_outlives_a_change_of_page(server, open_pag
     bar(page).get_by_text("more steps").first.click()
     bar(page).get_by_text("Stop", exact=True).wait_for()
     page.wait_for_function(
-        "step => Number(document.querySelector('[data-testid=stMetricValue]').innerText"
+        "step => Number((document.querySelector('[data-testid=stMetricValue]')?.innerText ?? '0')"
         ".split(' of ')[0].replaceAll(',', '')) > step",
         arg=stopped,
     )
