@@ -14,11 +14,12 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class End:
-    """Where a line ends: its name, its last value on the y axis, and its colour."""
+    """Where a line ends: its name, its last value on the y axis, its colour and its dash."""
 
     name: str
     value: float
     colour: str
+    dash: str
 
 
 def label_ends(
@@ -43,7 +44,7 @@ def label_ends(
             mode="lines+text",
             textposition="middle right",
             textfont={"color": end.colour, "size": 13 * scale},
-            line={"color": end.colour, "width": scale},
+            line={"color": end.colour, "width": 1.4 * scale, "dash": end.dash},
             xaxis="x2",
             cliponaxis=False,
             hoverinfo="skip",

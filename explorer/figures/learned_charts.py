@@ -52,7 +52,7 @@ def error_chart(
             hovertemplate="t = %{customdata:.3f}: %{y:.2g}",
             showlegend=False,
         )
-        ends.append(End(name, float(y[-1]), colour))
+        ends.append(End(name, float(y[-1]), colour, dash))
     figure.update_xaxes(**_over_clock(view))
     figure.update_yaxes(type="log", **decades(-5, 0))
     label_ends(figure, ends, column=0.27, scale=scale)

@@ -57,7 +57,7 @@ def quality_chart(
             hovertemplate="%{x} evaluations: %{customdata:.2f} × floor",
             showlegend=False,
         )
-        ends.append(End(entry.label, ratios[-1], colour))
+        ends.append(End(entry.label, ratios[-1], colour, dash))
     figure.add_scatter(
         x=[1, 10 * BUDGETS[-1]],
         y=[1, 1],

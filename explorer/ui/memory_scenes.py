@@ -21,7 +21,7 @@ from explorer.ui.learned_scenes import PARTICLES, SAMPLER, has_width, model, riv
 from explorer.ui.scenes import Scene, clock, exact_1d
 
 
-def _memorised(view: View, points: Tensor, seed: int, count: int = 200) -> Tensor:
+def _memorised(view: View, points: Tensor, seed: int, count: int = 100) -> Tensor:
     """(count, D) samples by the exact score of the training set alone.
 
     Down to so little noise that one of ten thousand points can be told from the next: the process's
