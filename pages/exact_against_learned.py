@@ -67,7 +67,7 @@ def error() -> None:
 def density() -> None:
     found = scenes.density(name, with_exact, seed, frame.height(470), scale)
     show(found.picture, "density", height=470)
-    lost = f"{max(found.lost[0], 0):.3f} ± {found.lost[1]:.3f} nats" if found.lost else "–"
+    lost = f"{max(found.lost[0], 0):.2g} ± {found.lost[1]:.1g} nats" if found.lost else "–"
     one, two, three = st.columns(3)
     one.metric(
         "Lost by learning, KL(p ‖ p̂)", lost, help="By 400 true draws; a finite set has none."

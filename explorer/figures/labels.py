@@ -38,7 +38,7 @@ def label_ends(
     places = apart(heights, gap, low + gap / 2, high - gap / 2)
     for end, start, place in zip(order, heights, places, strict=True):
         figure.add_scatter(
-            x=[0, 0.16, 0.18],
+            x=[0, 0.1, 0.19],
             y=[10**start, 10**place, 10**place],
             text=["", "", f" {end.name}"],
             mode="lines+text",
