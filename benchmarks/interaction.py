@@ -45,10 +45,12 @@ def run() -> dict[str, Any]:
             switches = {entry.title: _switch(page, entry) for entry in MENU[1:]}
             page.close()
             pages = {entry.title: _changes(browser, server, entry) for entry in MENU[1:]}
+            busy = _while_training(browser, server)
     return {
         "start_to_first_page_s": round(start, 2),
         "page_switch_s": switches,
         "change_to_picture_s": pages,
+        "score_field_while_a_network_trains_s": busy,
     }
 
 
@@ -101,6 +103,19 @@ def _changes(browser: Any, server: Server, entry: Page) -> dict[str, float | int
         "median": round(statistics.median(waits), 3),
         "p95": round(sorted(waits)[max(0, int(0.95 * len(waits)) - 1)], 3),
     }
+
+
+def _while_training(browser: Any, server: Server) -> dict[str, float | int]:
+    """The Score field's changes while another session trains a network."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{server.url}/train?steps=50000")
+    page.locator(".st-key-train-bar").get_by_text("Train", exact=True).click()
+    page.get_by_test_id("stMetricValue").first.wait_for()
+    entry = next(entry for entry in MENU if entry.path == "/score_field")
+    waits = _changes(browser, server, entry)
+    page.locator(".st-key-train-bar").get_by_text("Stop", exact=True).click()
+    page.close()
+    return waits
 
 
 def _await_idle(page: Any) -> None:

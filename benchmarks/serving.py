@@ -36,8 +36,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve(script: Path = ROOT / "app.py") -> Iterator[Server]:
-    """A fresh server for `script` on a free port of this machine, ready to answer."""
+def serve(script: Path = ROOT / "app.py", runs: Path | None = None) -> Iterator[Server]:
+    """A fresh server for `script` on a free port of this machine, ready to answer.
+
+    runs: where it keeps what is trained; a folder that goes with the server if not given.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -53,7 +56,7 @@ def serve(script: Path = ROOT / "app.py") -> Iterator[Server]:
                     **os.environ,
                     "PYTHONPATH": str(ROOT),
                     "PYTHONUNBUFFERED": "1",
-                    "EXPLORER_RUNS": f"{folder}/runs",
+                    "EXPLORER_RUNS": str(runs or f"{folder}/runs"),
                 },
                 stdout=log,
                 stderr=subprocess.STDOUT,

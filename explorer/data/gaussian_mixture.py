@@ -21,7 +21,7 @@ LARGEST_TERM = {torch.float32: 4e3, torch.float64: 1e6}
 
 
 class Look(NamedTuple):
-    """What is known at points x (B, D): log p (B,), ∇ log p (B, D), and each mode's share (B, G)."""
+    """What is known at points x (B, D): log p (B,), ∇ log p (B, D), the modes' shares (B, G)."""
 
     log_prob: Tensor
     score: Tensor

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from pathlib import Path
+
 import pytest
 from conftest import settle
+
+from benchmarks import serving
+from explorer.training.store import Store
 
 pytestmark = pytest.mark.browser
 
@@ -80,3 +88,51 @@ def test_a_closed_tab_frees_its_worker_for_the_next(fresh_server, open_page):
     page.close()
     bar(other).get_by_text("Trained in").wait_for()
     assert "Traceback" not in fresh_server.log()
+
+
+def test_eight_sessions_take_their_turns_and_none_is_lost(fresh_server, open_page):
+    """With one worker they end in the order in which they came; those behind see their place."""
+    pages = []
+    for i in range(8):
+        link = f"/train?steps=500&batch=64&shelf=shelf{i:03}"
+        pages.append(open_page(fresh_server, link, width=800, height=600)[0])
+    for page in pages:
+        begin(page)
+    waiting = bar(pages[-1]).get_by_text("Waiting: place")
+    assert waiting.count() or bar(pages[-1]).get_by_text("Trained in").count()
+    for page in pages:
+        bar(page).get_by_text("Trained in").wait_for()
+    runs = Store(fresh_server.log_file.parent / "runs").list_runs()
+    order = [run.shelf for run in sorted(runs, key=lambda run: run.created)]
+    assert sorted(order) == [f"shelf{i:03}" for i in range(8)]
+    if (os.cpu_count() or 1) <= 2:
+        assert order == sorted(order)
+    assert "Traceback" not in fresh_server.log()
+
+
+def test_a_killed_server_costs_seconds_of_a_training(browser, tmp_path: Path, open_page):
+    with serving.serve(runs=tmp_path) as server:
+        page, _ = open_page(server, f"{LONG}&shelf=abcd1234")
+        begin(page)
+        states = tmp_path / "in-progress"
+        deadline = time.monotonic() + 50
+        while time.monotonic() < deadline and not list(states.glob("*/state.safetensors")):
+            time.sleep(0.2)
+        server.process.send_signal(signal.SIGKILL)
+        page.close()
+    (state,) = states.glob("*/state.safetensors")
+    long_ago = time.time() - 60  # as if the killed server had been silent for a minute
+    os.utime(state, (long_ago, long_ago))
+    with serving.serve(runs=tmp_path) as server:
+        page, watched = open_page(server, "/my_runs?shelf=abcd1234")
+        page.get_by_text("Interrupted at step").wait_for()
+        words = page.get_by_text("Interrupted at step").inner_text().split()
+        step = int(words[3].strip(":").replace(",", ""))
+        page.get_by_role("button", name="Go on").click()
+        page.locator(".st-key-head h1", has_text="Train").wait_for()
+        page.get_by_test_id("stMetricValue").first.wait_for()
+        assert shown_step(page) >= step > 0
+        bar(page).get_by_text("Stop", exact=True).click()
+        bar(page).get_by_text("Stopped.").wait_for()
+        assert watched.problems() == []
+        assert "Traceback" not in server.log()

@@ -13,6 +13,8 @@ New data under the same `key` reaches the same player, which keeps its place and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 import streamlit as st
 
@@ -92,4 +94,10 @@ def player(
         "plotly": assets.plotly_path(),
         "base": st.get_option("server.baseUrlPath") or "",
     }
-    _mount(key=key, data=encode(panes, clock, options))
+    _mount(key=key, data=_payload(tuple(panes), clock, tuple(options.items())))
+
+
+@lru_cache(maxsize=24)
+def _payload(panes: tuple[Pane, ...], clock: Clock, options: tuple[tuple[str, Any], ...]) -> bytes:
+    """The bytes for these very panes, made once for all sessions that look at them."""
+    return encode(panes, clock, dict(options))

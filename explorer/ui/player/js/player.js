@@ -175,8 +175,11 @@ function makePlayer(parent) {
     performance.mark("player:picture");
   }
 
+  // Runs of the script that change nothing come by here too.
   async function retheme() {
-    theme = readTheme(parent, header.options.palette);
+    const now = readTheme(parent, header.options.palette);
+    if (JSON.stringify(now) === JSON.stringify(theme)) return;
+    theme = now;
     await Promise.all(panes.map((pane) => pane.retheme(theme)));
     redraw();
   }
