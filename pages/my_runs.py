@@ -16,7 +16,6 @@ frame.page(
     "Keep this page's link: it leads back to your shelf.",
 )
 shelf, store = learning.shelf(), learning.store()
-st.query_params["shelf"] = shelf
 
 
 def _delete(run_id: str) -> None:
@@ -79,7 +78,9 @@ try:
 except StoreUnavailable as problem:
     st.error(f"The folder of runs cannot be used: {problem}")
     st.stop()
-if not cards:
+if cards:
+    st.query_params["shelf"] = shelf
+else:
     st.info("Nothing here yet. Train a network and it appears.", icon=":material/school:")
     st.page_link("pages/train.py", label="Train", icon=":material/school:")
 for card in cards:

@@ -192,7 +192,7 @@ def reset(label: str = "Reset page") -> None:
 
 def _adopt(key: str, widget: str) -> None:
     """Take what the user picked in `widget` into the text that the link holds."""
-    picked = st.session_state[widget]
+    picked = st.session_state.get(widget)  # a control that has just left the page holds nothing
     if picked is not None:
         st.session_state[key] = str(int(picked)) if isinstance(picked, bool) else str(picked)
 

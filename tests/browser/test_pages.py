@@ -109,5 +109,6 @@ def test_going_back_undoes_a_choice(server, open_page):
     settle(page)
     page.go_back()
     page.wait_for_url(f"{server.url}/forward_diffusion")
-    settle(page)
-    assert shown_process(page) != "Cosine"
+    page.wait_for_function(
+        "() => !document.querySelector('.st-key-_proc input').value.startsWith('Cosine')"
+    )
