@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.training.files import DamagedFile
 from explorer.training.folders import Missing, StoreUnavailable
 from explorer.training.store import Card, StoreFull
-from explorer.ui import frame, learning, links
+from explorer.ui import frame, learning
 from explorer.ui.learned_scenes import RUN
 
 frame.page(
@@ -18,15 +18,8 @@ frame.page(
 shelf, store = learning.shelf(), learning.store()
 
 
-def _delete(run_id: str) -> None:
-    store.delete(run_id, shelf)
-
-
 def _rename(run_id: str) -> None:
-    try:
-        store.rename(run_id, shelf, st.session_state[f"_name-{run_id}"])
-    except ValueError as problem:
-        st.session_state["_refused"] = str(problem)
+    learning.attempt(store.rename, run_id, shelf, st.session_state[f"_name-{run_id}"])
 
 
 def _row(card: Card) -> None:
@@ -53,11 +46,16 @@ def _row(card: Card) -> None:
             key=f"_save-{card.id}",
         )
         with st.popover("Delete", icon=":material/delete:"):
-            st.button("Delete for good", key=f"_drop-{card.id}", on_click=_delete, args=(card.id,))
+            st.button(
+                "Delete for good",
+                key=f"_drop-{card.id}",
+                on_click=learning.attempt,
+                args=(store.delete, card.id, shelf),
+            )
 
 
 if refused := st.session_state.pop("_refused", ""):
-    st.warning(links.plain(refused))
+    st.text(refused)  # it may quote a stranger: neither Markdown nor HTML
 if st.session_state.pop("_opened", False):
     st.switch_page("pages/train.py")
 try:
@@ -71,8 +69,8 @@ try:
             st.button(
                 "Discard",
                 key=f"_off-{left.job_id}",
-                on_click=store.autosaves.discard,
-                args=(left.job_id,),
+                on_click=learning.attempt,
+                args=(store.autosaves.discard, left.job_id),
             )
     cards = store.list_runs(shelf)
 except StoreUnavailable as problem:

@@ -1,14 +1,12 @@
 """Train a network in the session and watch its score take shape beside the exact one."""
 
-import math
-
 import streamlit as st
 
 from explorer.figures import training as charts
 from explorer.figures.base import CHART_CONFIG
 from explorer.training.jobs import Status
 from explorer.training.presets import DEFAULT, MOONS, SCRATCH_1D, SCRATCH_2D, TUTORIAL
-from explorer.ui import controls, frame, learning, train_scenes
+from explorer.ui import controls, frame, learning, train_panels, train_scenes
 from explorer.ui.player import player
 from explorer.ui.train_controls import choose_training, keys_of
 
@@ -104,7 +102,7 @@ def _learned(progress: learning.Progress) -> None:
         steps = [shot.step for shot in progress.film]
         step = st.select_slider("Training step", steps, steps[-1], key="_film")
         model = progress.film[steps.index(step)].model(state.spec)
-        look = train_scenes.look_back(model, learning.name_of(desk), step, scale)
+        look = train_scenes.look_back(model, desk.code, step, scale)
     player(
         look.scene.panes,
         key="learned",
@@ -113,35 +111,8 @@ def _learned(progress: learning.Progress) -> None:
         position=1.0,
         autoplay=False,
     )
-    figures = st.columns(5)
-    rate = state.step / max(state.seconds, 1e-9)
-    ratio = look.distance.ratio
-    for place, (label, value, more) in zip(
-        figures,
-        (
-            ("Step", f"{state.step:,} of {state.steps:,}", ""),
-            ("Speed", f"{rate:,.0f} steps/s", ""),
-            ("Loss", f"{state.loss:.3f}", "Mean of the last 100 steps."),
-            ("Distance", f"{look.distance.value:.3f}", "Sliced Wasserstein, 1,000 samples."),
-            (
-                "Goal: 1 × the floor",
-                f"{ratio:.1f} ×" if math.isfinite(ratio) else "–",
-                f"Two true samples of this size are {look.distance.floor:.3f} apart.",
-            ),
-        ),
-        strict=True,
-    ):
-        place.metric(label, value, help=more or None)
-    left, right = st.columns(2)
-    log = left.toggle("Log axes", key="_log")
-    left.vega_lite_chart(
-        charts.loss_rows(state.losses), charts.loss_spec(log, scale=scale), key="loss"
-    )
-    right.vega_lite_chart(
-        charts.by_time_rows(state.t_edges, state.loss_by_t),
-        charts.by_time_spec(height=230, scale=scale),
-        key="by-time",
-    )
+    train_panels.figures(state, look.distance)
+    train_panels.charts(state, scale)
 
 
 with wide:

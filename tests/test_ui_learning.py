@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import ROOT
 from explorer.training.files import json_bytes, tensor_bytes
+from explorer.training.jobs import Status
 from explorer.training.presets import DEFAULT, MOONS, PRESETS, TUTORIAL
 from explorer.training.runs import Run, pack
 from explorer.training.spec import ModelSpec, to_json
@@ -158,3 +160,40 @@ def test_a_page_trains_stops_and_goes_on(shelf: str):
     run = learning.store().load(learning.store().list_runs()[0].id)
     assert len(run.history["losses"]) == 200
     assert "film.step" in run.history
+
+
+def test_a_training_that_goes_on_leaves_nothing_interrupted_behind(shelf: str):
+    """Stopped, its state is kept; gone on with and ended, the same state is given up."""
+    at = opened("pages/train.py", shelf=shelf, steps="50000", batch="64")
+    next(b for b in at.button if b.label == "Train").click().run()
+    deadline = time.monotonic() + 50
+    while time.monotonic() < deadline and not at.metric:
+        at.run()
+    next(b for b in at.button if b.label == "Stop").click().run()
+    autosaves = learning.store().autosaves
+    while time.monotonic() < deadline and not autosaves.unfinished(quiet_for=0):
+        time.sleep(0.1)
+    assert len(autosaves.unfinished(quiet_for=0)) == 1
+    at.run()
+    at.select_slider(key="steps").set_value(200).run()
+    next(b for b in at.button if b.label.startswith("Continue")).click().run()
+    while time.monotonic() < deadline and autosaves.unfinished(quiet_for=0):
+        time.sleep(0.1)
+    assert len(learning.store().list_runs()) == 1
+    assert autosaves.unfinished(quiet_for=0) == []
+
+
+def test_what_another_tab_has_deleted_is_said_and_no_traceback(shelf: str):
+    card = learning.store().save(a_run(), shelf)
+    at = opened("pages/my_runs.py", shelf=shelf)
+    learning.store().delete(card.id, shelf)
+    next(b for b in at.button if b.label == "Delete for good").click().run()
+    assert not at.exception
+    assert any(card.id in text.value for text in at.text)
+
+
+def test_a_run_that_could_not_be_kept_is_not_said_to_be(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(learning, "desk", lambda: None)
+    ended = SimpleNamespace(status=Status.DONE, latest=None, note="Not saved: the disk is full")
+    assert "kept" not in learning.says(ended)
+    assert "kept" in learning.says(SimpleNamespace(**{**vars(ended), "note": ""}))

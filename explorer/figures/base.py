@@ -24,7 +24,8 @@ def axes_layout(
 ) -> dict[str, Any]:
     """The layout of a figure with fixed axes, as plain values.
 
-    Plotly takes 2 ms for a figure made of one dictionary, and 25 ms for one built up by updates.
+    Plotly checks each update of a figure anew, so a figure made of one dictionary is far cheaper
+    than one built up by updates.
 
     x_range, y_range: in units of the data.  equal: one unit is as long on y as on x.
     height: in pixels.  scale: of the type, 1.4 on a projector.
@@ -66,24 +67,7 @@ def axes_layout(
 
 
 def axes_figure(
-    x_range: tuple[float, float],
-    y_range: tuple[float, float],
-    *,
-    x_title: str = "",
-    y_title: str = "",
-    equal: bool = False,
-    height: int = 460,
-    scale: float = 1.0,
+    x_range: tuple[float, float], y_range: tuple[float, float], **looks: Any
 ) -> go.Figure:
-    """An empty figure to draw on, with the axes of `axes_layout`."""
-    return go.Figure(
-        layout=axes_layout(
-            x_range,
-            y_range,
-            x_title=x_title,
-            y_title=y_title,
-            equal=equal,
-            height=height,
-            scale=scale,
-        )
-    )
+    """An empty figure with the axes of `axes_layout`, which says what `looks` may be."""
+    return go.Figure(layout=axes_layout(x_range, y_range, **looks))

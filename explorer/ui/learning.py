@@ -6,7 +6,7 @@ The worker threads touch none of this but the job, its hooks and the store.
 from __future__ import annotations
 
 import atexit
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 
 from explorer.data.distributions import DISTRIBUTIONS
 from explorer.diffusion.samplers import SAMPLERS, race
+from explorer.diffusion.trajectory import Trajectory
 from explorer.metrics import Truth
 from explorer.training.autosaves import Unfinished
 from explorer.training.film import Progress, Snapshot, film_from, film_tensors, filmed
@@ -53,7 +54,8 @@ class Desk:
     owner: str = field(default_factory=new_code)
     job: Job[Progress] | None = None
     spec: ModelSpec | None = None
-    run_id: str = ""
+    code: str = ""
+    """Names what is trained: its autosave, and its snapshots. It stays when a training goes on."""
 
     @property
     def busy(self) -> bool:
@@ -94,13 +96,16 @@ def begin(
     spec: ModelSpec,
     resume: tuple[Mapping[str, Tensor], Mapping[str, Any]] | None = None,
     film: tuple[Snapshot, ...] = (),
-    job_id: str | None = None,
+    code: str | None = None,
 ) -> None:
-    """Queue a training of `spec` for this session, in place of the one it may have."""
+    """Queue a training of `spec` for this session, in place of the one it may have.
+
+    resume, film, code: what it goes on from; whoever goes on replaces the autosave left behind.
+    """
     at, kept, owner_shelf = desk(), store(), shelf()
     if at.busy and at.job is not None:
         at.job.stop()
-    code = job_id or new_code()
+    code = code or new_code()
 
     def work() -> Any:
         return filmed(train(spec, resume), film)
@@ -111,21 +116,24 @@ def begin(
         kept.autosaves.autosave(code, {**tensors, **film_tensors(progress.film)}, meta)
 
     def done(progress: Progress) -> None:
-        reading = distance(progress.state.model())
-        card = kept.save(
+        model = progress.state.model()
+        reading = Truth.of(spec.distribution.build(), PARTICLES).sliced_wasserstein(
+            samples(model).xs[-1]
+        )
+        figures = {"distance": reading.value, "floor": reading.floor}
+        kept.save(
             Run(
                 title(spec),
                 spec_json(spec),
                 progress.state.weights(),
                 {"losses": progress.state.losses, **film_tensors(progress.film)},
-                {"seconds": progress.state.seconds, **reading},
+                {"seconds": progress.state.seconds, **figures},
             ),
             owner_shelf,
         )
-        at.run_id = card.id
         kept.autosaves.discard(code)
 
-    at.spec, at.run_id = spec, ""
+    at.spec, at.code = spec, code
     at.job = at.pool.submit(at.owner, title(spec), work, done, autosave)
 
 
@@ -136,7 +144,7 @@ def go_on(steps: int, lr: float) -> None:
     if progress is None or at.spec is None:
         return
     config = replace(at.spec.config, steps=progress.step + steps, lr=lr)
-    begin(replace(at.spec, config=config), progress.state.resume_state(), progress.film)
+    begin(replace(at.spec, config=config), progress.state.resume_state(), progress.film, at.code)
 
 
 def take_up(left: Unfinished) -> None:
@@ -157,27 +165,19 @@ def left_behind() -> list[Unfinished]:
     ]
 
 
-def distance(model: Model) -> dict[str, float]:
-    """Sliced Wasserstein distance of a few samples from the truth, and its noise floor."""
-
-    data = model.spec.distribution.build()
-    start = model.process.prior((PARTICLES, data.dim), Generator().manual_seed(0))
+def samples(model: Model) -> Trajectory:
+    """A thousand particles from noise to data by the model, from the noise of its seed."""
+    rng = Generator().manual_seed(10_000 + model.spec.seed)
+    start = model.process.prior((PARTICLES, model.spec.dim), rng)
     entry = SAMPLERS[SAMPLER]
-    run = race(entry, entry.build(), model.process, model.score, start, STEPS, 1)
-    reading = Truth.of(data, PARTICLES).sliced_wasserstein(run.xs[-1])
-    return {"distance": reading.value, "floor": reading.floor}
-
-
-def name_of(at: Desk) -> str:
-    """What tells the training at hand from any other."""
-    return f"{at.owner}-{id(at.job)}"
+    return race(entry, entry.build(), model.process, model.score, start, STEPS, model.spec.seed)
 
 
 def says(job: Job[Progress] | None) -> str:
     """How the job stands, in one line of Markdown."""
     at = desk()
     if job is None:
-        return f"Trains on {device_name()}, one core; {at.pool.workers} at a time on this server."
+        return f"Trains on {device_name()}; {at.pool.workers} at a time on this server."
     if job.status is Status.WAITING:
         return f"Waiting: place {job.position or 1} in the queue."
     progress = job.latest
@@ -189,14 +189,15 @@ def says(job: Job[Progress] | None) -> str:
         return f"{job.progress:.0%} of {state.steps:,} steps, about {left:.0f} s left."
     if job.status is Status.DONE:
         seconds = progress.state.seconds if progress else 0.0
-        return f"Trained in {seconds:.1f} s and kept in *My runs*."
+        kept = "" if job.note else " and kept in *My runs*"
+        return f"Trained in {seconds:.1f} s{kept}."
     return "Stopped. It can be continued." if job.status is Status.STOPPED else "Ended."
 
 
 def device_name() -> str:
     """The device that trainings use, in words."""
     kind = best_device().type
-    return {"cuda": "the GPU (CUDA)", "mps": "the GPU (MPS)"}.get(kind, "the CPU")
+    return {"cuda": "the GPU (CUDA)", "mps": "the GPU (MPS)"}.get(kind, "one core of the CPU")
 
 
 def in_short(card: Card) -> str:
@@ -214,15 +215,24 @@ def add_run(data: bytes) -> Card:
     """Put an uploaded run on this session's shelf, once its model has been built and asked."""
     run = unpack(data)
     model = Model.of(from_json(run.spec), run.weights)
-    distance(model)
+    samples(model)
     return store().import_bytes(data, shelf())
 
 
 def resume_left(left: Unfinished) -> None:
     """`take_up`, and on to the page that shows it. A callback."""
-    try:
-        take_up(left)
-    except (ValueError, OSError, KeyError) as problem:
-        st.session_state["_refused"] = f"It cannot be gone on with: {problem}"
-    else:
+    if attempt(take_up, left):
         st.session_state["_opened"] = True
+
+
+def attempt(action: Callable[..., Any], *args: Any) -> bool:
+    """Do what touches the shelf; whether it could be done, else the page says why. A callback.
+
+    Another tab may have deleted what this one still shows.
+    """
+    try:
+        action(*args)
+    except (ValueError, OSError, KeyError) as problem:
+        st.session_state["_refused"] = str(problem)
+        return False
+    return True
