@@ -1,0 +1,33 @@
+"""The home page's pictures: small SVG drawings computed from the same mathematics as the pages.
+
+They need NumPy alone, so that the home page opens before anything heavy is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from explorer.ui.thumbnails import learning, noise
+from explorer.ui.thumbnails.pen import HEIGHT, WIDTH
+
+DRAWINGS: dict[str, Callable[[], str]] = {
+    "paths": noise.paths,
+    "schedules": noise.schedules,
+    "field": noise.field,
+    "race": noise.race,
+    "training": learning.training,
+    "learned": learning.learned,
+    "quality": learning.quality,
+}
+
+
+@cache
+def svg(name: str) -> str:
+    """The drawing called `name`, as an SVG document without a background."""
+    if name not in DRAWINGS:
+        raise ValueError(f"{name!r} is unknown; choose one of {', '.join(DRAWINGS)}")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" fill="none">'
+        f"{DRAWINGS[name]()}</svg>"
+    )
