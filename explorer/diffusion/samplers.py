@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Generator, Tensor
@@ -80,7 +81,7 @@ SAMPLERS: dict[str, Sampler] = {
         cost=2,
     ),
     "rk45": Sampler(
-        lambda rtol: flows.rk45(rtol),
+        flows.rk45,
         "Probability-flow ODE, adaptive RK45",
         r"\dot x=f x-\tfrac12g^2\nabla\log p_t,\ \text{error per step}<\text{tol}",
         "Dormand and Prince 1980; Song et al. 2021, section 4.3",
@@ -88,14 +89,14 @@ SAMPLERS: dict[str, Sampler] = {
         cost=0,
     ),
     "ddpm": Sampler(
-        lambda: steps.ancestral("beta"),
+        partial(steps.ancestral, "beta"),
         "Ancestral DDPM, σ² = β",
         r"x_s=\tilde\mu(x_t,\hat x_0)+\sqrt{\beta}\,z",
         "Ho et al. 2020, algorithm 2",
         stochastic=True,
     ),
     "ddpm-posterior": Sampler(
-        lambda: steps.ancestral("posterior"),
+        partial(steps.ancestral, "posterior"),
         "Ancestral DDPM, σ² = β̃",
         r"x_s=\tilde\mu(x_t,\hat x_0)+\sqrt{\tilde\beta}\,z,\ "
         r"\tilde\beta=\tfrac{1-\bar\alpha_s}{1-\bar\alpha_t}\beta",
@@ -127,7 +128,7 @@ SAMPLERS: dict[str, Sampler] = {
         "Lu et al. 2022, algorithm 2",
     ),
     "edm": Sampler(
-        lambda churn: steps.edm(churn),
+        steps.edm,
         "EDM with churn",
         r"\hat\sigma=(1+\gamma)\sigma_t,\ \text{then Heun's step of }\dot x=(x-\hat x_0)/\sigma",
         "Karras et al. 2022, algorithm 2",

@@ -1,0 +1,1 @@
+"""What a page shows, as a script that runs without this package."""

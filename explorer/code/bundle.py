@@ -1,0 +1,238 @@
+"""One script out of many modules: what it asks for of a package is written out in front of it.
+
+Only the functions, classes and constants that are needed come along, whole, with their docstrings,
+in the order in which Python would have run their modules.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+
+from explorer.code.modules import (
+    CodeError,
+    Definition,
+    Import,
+    Module,
+    inside,
+    module,
+    origin,
+    take_apart,
+)
+from explorer.code.names import Use, bound, uses
+from explorer.code.pruning import Edit, edited, kept_parts, pruned
+from explorer.code.writing import heading, import_lines, joined
+
+MAIN = "script"
+_GIVEN = frozenset(dir(builtins)) | {"__name__"}
+
+Key = tuple[str, str]
+"""A definition: its module and its first name."""
+
+
+def bundle(
+    source: str, *, package: str = "explorer", keep: Mapping[str, Collection[str]] | None = None
+) -> str:
+    """`source`, a script that imports from `package`, as one that does without it.
+
+    keep: of the dictionaries with these names, such as registries, only these entries come along.
+    Names with an underscore that two modules both use are told apart by the module's name. Raises
+    CodeError where two public names clash, or where something cannot be written into one file.
+    """
+    script = take_apart(MAIN, source)
+    own = [*_nodes(script), *script.rest]
+    kept = {name: frozenset(entries) for name, entries in (keep or {}).items()}
+    work = _Bundle(package, kept, bound(own))
+    work.gather(script, own)
+    work.name_all()
+    if unused := set(work.keep) - {name for _, name in work.needed}:
+        raise CodeError(f"the script does not use {', '.join(sorted(unused))}; do not keep of it")
+    parts = [work.section(name) for name in work.order() if work.wanted(name)]
+    body = work.text(script, _first_after_imports(script), len(script.lines), own)
+    return joined(script.doc, import_lines(work.imports.values()), parts, body)
+
+
+def _nodes(code: Module) -> list[ast.stmt]:
+    """Each definition's statement once, in order."""
+    return list({id(made): made.node for made in code.definitions.values()}.values())
+
+
+def _first_after_imports(script: Module) -> int:
+    """The line after the script's own docstring and imports, which must come first."""
+    tree = ast.parse(b"\n".join(script.lines))
+    body = tree.body[1:] if script.doc else tree.body
+    heads = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    others = [node.lineno for node in body if node not in heads]
+    if heads and others and max(node.lineno for node in heads) > min(others):
+        raise CodeError("the script's imports must come before all else")
+    before = heads or tree.body[: len(tree.body) - len(body)]
+    return (before[-1].end_lineno or 0) + 1 if before else 1
+
+
+@dataclass(eq=False)
+class _Bundle:
+    package: str
+    keep: Mapping[str, frozenset[str]]
+    own: frozenset[str]
+    """The names that the script itself gives to things."""
+    needed: dict[Key, Definition] = field(default_factory=dict)
+    imports: dict[str, Import] = field(default_factory=dict)
+    renamed: dict[Key, str] = field(default_factory=dict)
+
+    def gather(self, code: Module, nodes: Iterable[ast.AST]) -> None:
+        """Note all that `nodes` of `code` need, and what that needs in turn."""
+        queue = [(code, node) for node in nodes]
+        while queue:
+            at, node = queue.pop()
+            for use in uses(kept_parts(node, self.keep)):
+                key = self.resolve(at, use)
+                if key is None or key in self.needed:
+                    continue
+                there = module(key[0])
+                made = there.definitions[key[1]]
+                self.needed |= {(key[0], name): made for name in made.names}
+                queue.append((there, made.node))
+
+    def resolve(self, code: Module, use: Use) -> Key | None:
+        """The package's definition that is meant; None for the script's own and the others'."""
+        if code.name == MAIN and use.name in self.own:
+            return None
+        if use.name in code.definitions:
+            return code.name, use.name
+        item = code.imports.get(use.name)
+        if item is None:
+            if use.name in _GIVEN:
+                return None
+            raise CodeError(f"{code.name} uses {use.name}, which it neither defines nor imports")
+        if not inside(item.module, self.package):
+            known = self.imports.setdefault(item.bound, item)
+            if known != item:
+                raise CodeError(f"{item.bound} means {known.module} and {item.module}; rename one")
+            return None
+        return self._from_package(code, item, use)
+
+    def _from_package(self, code: Module, item: Import, use: Use) -> Key:
+        where, name = item.module, item.name
+        if not name or origin(f"{where}.{name}"):
+            where = f"{where}.{name}" if name else where
+            if use.attribute is None or item.bound != use.name or (not name and "." in where):
+                raise CodeError(f"{code.name} uses the module {where} as a value or by its path")
+            name = use.attribute.attr
+        while name not in module(where).definitions:  # one module may hand on another's
+            onward = module(where).imports.get(name)
+            if onward is None or not inside(onward.module, self.package):
+                raise CodeError(f"{where} does not define {name}, which {code.name} asks for")
+            where, name = onward.module, onward.name
+        return where, name
+
+    def name_all(self) -> None:
+        """Give each definition the name it has in the script; CodeError where two would clash."""
+        owners: dict[str, list[str]] = {name: [MAIN] for name in self.own}
+        for name in self.imports:
+            owners.setdefault(name, []).append("an import")
+        for where, name in self.needed:
+            owners.setdefault(name, []).append(where)
+        taken = set(owners)
+        for where, name in self.needed:
+            if len(owners[name]) == 1 and name not in _GIVEN:
+                self.renamed[where, name] = name
+                continue
+            new = f"{name}_{where.rpartition('.')[2]}"
+            if not name.startswith("_") or new in taken:
+                others = " and ".join(owners[name]) if len(owners[name]) > 1 else "Python itself"
+                raise CodeError(f"{name} is defined by {where} and clashes: {others}; rename one")
+            taken.add(new)
+            self.renamed[where, name] = new
+
+    def order(self) -> list[str]:
+        """The package's modules, each after all that it imports."""
+        graph: dict[str, set[str]] = {}
+        queue = sorted({where for where, _ in self.needed})
+        while queue:
+            name = queue.pop()
+            if name not in graph:
+                graph[name] = module(name).needs(self.package)
+                queue += sorted(graph[name])
+        sorter = TopologicalSorter({name: sorted(graph[name]) for name in sorted(graph)})
+        try:
+            return list(sorter.static_order())
+        except CycleError as problem:
+            circle = " → ".join(problem.args[1])
+            raise CodeError(f"the modules import each other in a circle: {circle}") from problem
+
+    def wanted(self, name: str) -> bool:
+        return any(where == name for where, _ in self.needed)
+
+    def section(self, name: str) -> str:
+        """What is needed of a module, under a heading."""
+        code, text, last = module(name), heading(name, module(name).doc), 0
+        made = {id(d): d for (where, _), d in self.needed.items() if where == name}
+        for one in sorted(made.values(), key=lambda d: d.first):
+            plain = isinstance(one.node, ast.Assign | ast.AnnAssign)
+            after_plain = plain and self._plain(code, last)
+            gap = min(one.first - last - 1, 1) if after_plain else 1 if plain and not last else 2
+            text += "\n" * (gap + 1) + self.text(code, one.first, one.last, [one.node])
+            last = one.last
+        return text
+
+    @staticmethod
+    def _plain(code: Module, line: int) -> bool:
+        """Whether an assignment ends on this line."""
+        ends = (made.node for made in code.definitions.values() if made.last == line)
+        return any(isinstance(node, ast.Assign | ast.AnnAssign) for node in ends)
+
+    def text(self, code: Module, first: int, last: int, nodes: Iterable[ast.AST]) -> str:
+        """Lines `first` to `last`, in which `nodes` call all by their names in the script."""
+        edits: list[Edit] = []
+        for node in nodes:
+            edits += pruned(node, self.keep, code.lines)
+            for use in uses(kept_parts(node, self.keep)):
+                key = self.resolve(code, use)
+                if key is not None and (edit := self._edit(code, use, key)) is not None:
+                    edits.append(edit)
+            edits += self._own_names(code, node)
+        return edited(code.lines, first, last, edits)
+
+    def _edit(self, code: Module, use: Use, key: Key) -> Edit | None:
+        whole = use.node
+        through_module = (
+            key[1] != use.name and use.attribute is not None and use.name in code.imports
+        )
+        item = code.imports.get(use.name)
+        if through_module and item is not None and origin(f"{item.module}.{item.name}"):
+            assert use.attribute is not None
+            return self._renaming(code, use, use.attribute, self.renamed[key])
+        if self.renamed[key] == use.name:
+            return None
+        return self._renaming(code, use, whole, self.renamed[key])
+
+    def _renaming(self, code: Module, use: Use, node: ast.expr, name: str) -> Edit:
+        if use.in_text:
+            raise CodeError(f"{code.name} names {use.name} inside an f-string; name it before")
+        if name in use.hidden:
+            raise CodeError(f"{code.name} has a local {name}, which hides the one it asks for")
+        return Edit.at(node, name)
+
+    def _own_names(self, code: Module, node: ast.AST) -> list[Edit]:
+        """Where a definition itself is called otherwise than in its module."""
+        if code.name == MAIN:
+            return []
+        found = []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            new = self.renamed[code.name, node.name]
+            if new != node.name:
+                line = code.lines[node.lineno - 1]
+                start = line.index(node.name.encode(), node.col_offset)
+                end = start + len(node.name.encode())
+                found.append(Edit(node.lineno, start, node.lineno, end, new))
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for part in (part for target in targets for part in ast.walk(target)):
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                    new = self.renamed[code.name, part.id]
+                    if new != part.id:
+                        found.append(Edit.at(part, new))
+        return found

@@ -1,0 +1,45 @@
+"""The script of the page "Forward diffusion"."""
+
+from __future__ import annotations
+
+from explorer.code import script as made
+from explorer.data.spec import DistributionSpec
+from explorer.diffusion.spec import ProcessSpec
+
+BODY = """
+import torch
+from torch import Generator
+
+from explorer.diffusion.trajectory import forward
+
+rng = Generator().manual_seed(seed)
+x0 = distribution.sample(particles, rng)
+times = process.grid(100).flip(0)  # from data to noise, the page's clock
+run = forward(process, x0, times, rng)
+
+print("t, mean and variance of the particles by coordinate, and of p_t itself")
+mean, variance = distribution.mean, distribution.covariance.diagonal()
+for frame in (0, 50, 100):
+    t, x = times[frame], run.xs[frame].double()
+    alpha, sigma = process.alpha(t), process.sigma(t)
+    print(
+        f"t={float(t):.6f}",
+        *(f"mean={value:.5g}" for value in x.mean(dim=0).tolist()),
+        *(f"var={value:.5g}" for value in x.var(dim=0).tolist()),
+        *(f"exact_mean={value:.5g}" for value in (alpha * mean).tolist()),
+        *(f"exact_var={value:.5g}" for value in (alpha**2 * variance + sigma**2).tolist()),
+    )
+"""
+
+
+def forward_script(
+    distribution: DistributionSpec, process: ProcessSpec, particles: int, seed: int
+) -> str:
+    """The particles of the page, and their mean and variance at both ends and half way."""
+    settings = {
+        "distribution": made.distribution(distribution),
+        "process": made.process(process),
+        "particles": particles,
+        "seed": seed,
+    }
+    return made.script("Forward diffusion: data becomes noise, step by step.", BODY, settings)

@@ -1,0 +1,147 @@
+"""The scripts of pages: their settings as Python text, in front of a body that computes.
+
+A recipe (`explorer/code/recipes/`) is a function from a page's specs, numbers and seed to a
+script. Its body is plain Python that imports from this package; `bundle` writes out what it needs.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from explorer.code.bundle import bundle
+from explorer.data.distributions import DISTRIBUTIONS
+from explorer.data.gaussian_mixture import GaussianMixture
+from explorer.data.mixture_spec import DEFAULTS, MixtureSpec
+from explorer.data.spec import DistributionSpec
+from explorer.diffusion.processes import PROCESSES
+from explorer.diffusion.spec import ProcessSpec
+from explorer.registry import Entry, Values
+
+WIDTH = 88
+ONE_THREAD = "torch.set_num_threads(1)  # sums in the app's order, for the app's digits"
+
+
+@dataclass(frozen=True)
+class Text:
+    """An expression as Python text, and the (module, name) pairs that it asks for."""
+
+    text: str
+    names: frozenset[tuple[str, str]] = frozenset()
+
+
+def script(
+    doc: str,
+    body: str,
+    settings: Mapping[str, Any],
+    *,
+    keep: Mapping[str, Collection[str]] | None = None,
+) -> str:
+    """A self-contained script: docstring, all it needs of this package, `settings`, `body`.
+
+    settings: name → a `Text` (see `distribution`, `process`, `made`), or a value that `literal`
+    can write. body: Python text whose own imports come first; it may import from `explorer`.
+    keep: see `bundle`.
+    """
+    texts = {name: as_text(value) for name, value in settings.items()}
+    asked = sorted(set().union(*(text.names for text in texts.values())))
+    lines = [f"from {module} import {name}" for module, name in asked]
+    imports, rest = _parted(body)
+    given = [f"{name} = {text.text}" for name, text in texts.items()]
+    source = "\n".join([f'"""{doc}"""', "", *lines, *imports, "", *given, "", rest])
+    return bundle(source, keep=keep)
+
+
+def _parted(body: str) -> tuple[list[str], str]:
+    """A body's import lines, which come first, and all after them."""
+    lines = body.strip("\n").split("\n")
+    count = 0
+    while count < len(lines) and (
+        not lines[count] or lines[count].startswith(("import ", "from "))
+    ):
+        count += 1
+    return lines[:count], "\n".join(lines[count:])
+
+
+def as_text(value: Any) -> Text:
+    return value if isinstance(value, Text) else literal(value)
+
+
+def literal(value: Any, indent: int = 0) -> Text:
+    """A number, a text, a tuple, a list or dictionary of such, or a frozen dataclass, as Python."""
+    if is_dataclass(value) and not isinstance(value, type):
+        kind = type(value)
+        parts = {f.name: literal(getattr(value, f.name), indent + 4) for f in fields(value)}
+        names = frozenset({(kind.__module__, kind.__name__)})
+        items = [f"{name}={part.text}" for name, part in parts.items()]
+        return _row(f"{kind.__name__}(", items, ")", indent, names, parts.values())
+    if isinstance(value, tuple | list):
+        inner = [literal(part, indent + 4) for part in value]
+        items = [part.text for part in inner]
+        if isinstance(value, tuple) and len(items) == 1:
+            return _row("(", [f"{items[0]},"], ")", indent, frozenset(), inner)
+        ends = "()" if isinstance(value, tuple) else "[]"
+        return _row(ends[0], items, ends[1], indent, frozenset(), inner)
+    if isinstance(value, Mapping):
+        inner = [literal(part, indent + 4) for part in value.values()]
+        items = [f"{key!r}: {part.text}" for key, part in zip(value, inner, strict=True)]
+        return _row("{", items, "}", indent, frozenset(), inner)
+    if isinstance(value, float) and not math.isfinite(value):
+        return Text(f'float("{value}")')
+    return Text(repr(value))
+
+
+def _row(start: str, items: list[str], end: str, indent: int, names: frozenset, parts: Any) -> Text:
+    """Items in one line, or one a line where they are too long for one."""
+    names = names.union(*(part.names for part in parts))
+    line = f"{start}{', '.join(items)}{end}"
+    if indent + len(line) <= WIDTH or not items:
+        return Text(line, names)
+    inner = " " * (indent + 4)
+    rows = [f"{inner}{item.removesuffix(',')}," for item in items]
+    return Text("\n".join([start, *rows, " " * indent + end]), names)
+
+
+def made(entry: Entry[Any], values: Values | Mapping[str, Any] = ()) -> Text:
+    """How a registry's entry makes its thing from these values: `ddim(eta=0.5)`."""
+    numbers = dict(values)
+    full = {p.name: p.checked(numbers.get(p.name, p.default)) for p in entry.params}
+    return call(entry.make, **full)
+
+
+def call(make: Callable[..., Any], **values: Any) -> Text:
+    """A call of a function, a class or a partial of one, by name."""
+    first: tuple[Any, ...] = ()
+    if isinstance(make, functools.partial):
+        first, values, make = make.args, {**make.keywords, **values}, make.func
+    owner, _, method = make.__qualname__.rpartition(".")
+    if "<" in make.__qualname__ or "." in owner:
+        raise ValueError(f"{make.__qualname__} has no name that a script could call")
+    given = [literal(value) for value in first]
+    named = {name: literal(value) for name, value in values.items()}
+    items = [part.text for part in given] + [f"{name}={part.text}" for name, part in named.items()]
+    names = frozenset({(make.__module__, owner or method)})
+    return _row(f"{make.__qualname__}(", items, ")", 0, names, [*given, *named.values()])
+
+
+def distribution(spec: DistributionSpec) -> Text:
+    """How a spec's distribution is made; an edited mixture by its numbers."""
+    entry = DISTRIBUTIONS[spec.name]
+    mixture = spec.mixture or (DEFAULTS[entry.dim] if spec.name.startswith("custom") else None)
+    return made(entry, spec.values) if mixture is None else mixture_text(mixture)
+
+
+def mixture_text(mixture: MixtureSpec) -> Text:
+    return call(
+        GaussianMixture.of,
+        weights=mixture.weights,
+        means=mixture.means,
+        covariances=mixture.covariances,
+    )
+
+
+def process(spec: ProcessSpec) -> Text:
+    return made(PROCESSES[spec.name], spec.values)
