@@ -47,8 +47,7 @@ def opened(page: Page, query: dict[str, Any] | None = None) -> AppTest:
 
 def held(at: AppTest) -> dict[str, Any]:
     """Link parameter → value, for every control on the page that has a place in the link."""
-    found = [*at.text_input, *at.slider, *at.select_slider]
-    return {w.key: w.value for w in found if w.key and not w.key.startswith("_")}
+    return {key: at.session_state[key] for key in at.session_state["_defaults"]}
 
 
 @cache

@@ -198,7 +198,7 @@ def _adopt(key: str, widget: str) -> None:
 
 
 def _held_text(key: str, default: str, names: Sequence[str], of_page: bool = True) -> str:
-    """One of `names`, as held in the link by a text field that the style sheet hides.
+    """One of `names`, as held in the link.
 
     A bound selectbox would put its label into the link: long, and broken by the next rewording.
     """
@@ -218,15 +218,7 @@ def held_text(key: str, default: str, of_page: bool = True) -> str:
     """The text that the link holds under `key`, unchecked; for controls that are not a number."""
     if of_page:
         links.register(key, default)
-    with st.container(key=f"link-{key.replace('.', '-')}"):
-        return st.text_input(
-            key,
-            default,
-            key=key,
-            bind="query-params",
-            persist_state="session",
-            label_visibility="collapsed",
-        )
+    return links.held(key, default)
 
 
 def _stops(param: Param, start: Value) -> tuple[Value, ...]:

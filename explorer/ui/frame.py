@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.ui import controls, links, menu, warmup
+from explorer.ui import controls, links, navigation, warmup
 
 PRODUCT = "Diffusion explorer"
 _HERE = Path(__file__).parent
@@ -34,13 +34,13 @@ def page(title: str, *, intro: str = "") -> None:
         with st.container(key="projector-bar", horizontal=True, vertical_alignment="center"):
             _head(title)
             with st.popover("Menu", icon=":material/menu:", type="tertiary"):
-                _menu()
+                _menu(title)
     else:
         with st.sidebar:
             with st.container(key="brand", horizontal=True, gap="small"):
                 st.image(_ICON, width=26)
                 st.markdown(f"**{PRODUCT}**")
-            _menu()
+            _menu(title)
         _head(title)
     if intro:
         with st.container(key="intro"):
@@ -52,11 +52,7 @@ def page(title: str, *, intro: str = "") -> None:
 
 def projector() -> bool:
     """Whether the page is drawn for a projector: larger type, thicker lines, nothing beside it."""
-    return bool(st.session_state.get("projector", "") == "1" or _asked_for())
-
-
-def _asked_for() -> bool:
-    return "projector" not in st.session_state and links.from_link("projector")[-1:] == ["1"]
+    return links.held("projector", "0") == "1"
 
 
 def stage() -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -83,13 +79,8 @@ def _head(title: str) -> None:
         st.title(title, anchor=False)
 
 
-def _menu() -> None:
-    for section, pages in menu.sections():
-        with st.container(gap=None, key=f"menu-{section.lower().replace(' ', '-') or 'home'}"):
-            if section:
-                st.caption(section)
-            for entry in pages:
-                st.page_link(entry.file, label=entry.title, icon=entry.icon, width="stretch")
+def _menu(title: str) -> None:
+    navigation.menu(title)
     controls.switch(
         key="projector",
         label="Projector mode",

@@ -15,6 +15,7 @@ import streamlit as st
 _DEFAULTS = "_defaults"  # key → default of every control this page has drawn
 _NOTES = "_notes"  # key → (note, the value it goes with)
 _PAGE = "_page"
+_SEEN = "_seen"  # key → the text under it in the link when the page last looked, None where absent
 _SLOT = "_note_slot"
 
 
@@ -30,6 +31,7 @@ def enter(page: str) -> None:
                 del st.session_state[key]
         st.session_state[_DEFAULTS] = {}
         st.session_state[_NOTES] = {}
+        st.session_state[_SEEN] = {}
         st.session_state[_PAGE] = page
 
 
@@ -41,6 +43,30 @@ def place_notes() -> None:
 def register(key: str, default: Any) -> None:
     """Remember a control, for `reset` and for the next switch of pages."""
     st.session_state.setdefault(_DEFAULTS, {})[key] = default
+
+
+def held(key: str, default: str) -> str:
+    """The text under `key`, in step with the link; a default stays out of the link.
+
+    Where the link has changed since the page last looked (it was opened, or the browser went
+    back), the link is right, else the session is: a callback has set it, or another page.
+    """
+    seen: dict[str, str | None] = st.session_state.setdefault(_SEEN, {})
+    there = next(iter(from_link(key)[-1:]), None)
+    text = str(st.session_state.get(key, default))
+    if there is not None and seen.get(key) != there:
+        text = there
+    elif there is None and seen.get(key) is not None:
+        text = default
+    st.session_state[key] = text
+    wanted = None if text == default else text
+    if wanted != there:
+        if wanted is None:
+            del st.query_params[key]
+        else:
+            st.query_params[key] = wanted
+    seen[key] = wanted
+    return text
 
 
 def restore(values: Mapping[str, Any]) -> None:

@@ -67,3 +67,14 @@ def settle(page: Any) -> None:
     """Wait until the script has run to its end and the page shows it."""
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     page.wait_for_timeout(150)
+
+
+def turn_to(page: Any, title: str) -> None:
+    """Open another page through the menu, whose other sections are folded away."""
+    menu = page.get_by_test_id("stSidebar").get_by_role("navigation")
+    entry = menu.locator("a", has_text=title)
+    if not entry.is_visible():
+        menu.locator("details", has=page.locator("a", has_text=title)).locator("summary").click()
+    entry.click()
+    page.locator(".st-key-head h1", has_text=title).wait_for()
+    settle(page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import settle
+from conftest import settle, turn_to
 
 from explorer.ui.menu import MENU, Page
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 def test_a_page_opens_by_its_link_on_a_fresh_server(entry: Page, fresh_server, open_page):
     page, watched = open_page(fresh_server, entry.path)
     assert entry.title in page.locator(".st-key-head h1").inner_text() or entry.path == "/"
-    links = page.locator('[data-testid="stSidebar"] [data-testid="stPageLink"]')
+    links = page.locator('[data-testid="stSidebar"] nav a')
     assert links.count() == len(MENU)
     assert page.get_by_test_id("stException").count() == 0
     assert watched.problems() == []
@@ -24,9 +24,7 @@ def test_a_page_opens_by_its_link_on_a_fresh_server(entry: Page, fresh_server, o
 def test_the_menu_leads_to_every_page(server, open_page):
     page, watched = open_page(server, "/")
     for entry in MENU[1:]:
-        page.get_by_test_id("stSidebar").get_by_role("link", name=entry.title).click()
-        page.locator(".st-key-head h1", has_text=entry.title).wait_for()
-        settle(page)
+        turn_to(page, entry.title)
         assert page.url.split("?")[0] == f"{server.url}{entry.path}"
         assert page.get_by_test_id("stException").count() == 0
     assert watched.problems() == []
@@ -38,7 +36,7 @@ def test_the_menu_leads_to_every_page(server, open_page):
 )
 def test_a_card_opens_its_page_with_the_preset_in_the_link(entry: Page, server, open_page):
     page, watched = open_page(server, "/")
-    page.locator(f".st-key-card-{entry.thumbnail}").click()
+    page.locator(f'[data-card="{entry.thumbnail}"]').click()
     page.locator(".st-key-head h1", has_text=entry.title).wait_for()
     settle(page)
     for key, value in entry.preset.items():
@@ -81,20 +79,15 @@ def test_a_choice_goes_along_to_another_page_and_a_default_does_not(server, open
     """The forward page starts with λ^t, the score field with DDPM: each keeps its own start."""
     page, _ = open_page(server, "/forward_diffusion")
 
-    def turn_to(title: str) -> None:
-        page.get_by_test_id("stSidebar").get_by_role("link", name=title).click()
-        page.locator(".st-key-head h1", has_text=title).wait_for()
-        settle(page)
-
-    turn_to("Score field")
+    turn_to(page, "Score field")
     assert "proc=" not in page.url
     assert shown_process(page).startswith("DDPM")
-    turn_to("Forward diffusion")
+    turn_to(page, "Forward diffusion")
     page.locator(".st-key-_proc input").click()
     page.get_by_role("option", name="Cosine").click()
     page.wait_for_url("**proc=cosine*")
     settle(page)
-    turn_to("Score field")
+    turn_to(page, "Score field")
     assert "proc=cosine" in page.url
     page.reload()
     settle(page)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import settle
+from conftest import settle, turn_to
 
 from benchmarks import serving
 from explorer.training.store import Store
@@ -49,7 +49,7 @@ def test_a_network_is_trained_and_its_snapshots_can_be_looked_at(server, open_pa
         ".dataset.version !== before",
         arg=before,
     )
-    page.get_by_test_id("stSidebar").get_by_role("link", name="My runs").click()
+    turn_to(page, "My runs")
     page.get_by_text("Two moons, 500 steps").wait_for()
     assert watched.problems() == []
     assert "Traceback" not in server.log()
@@ -60,10 +60,10 @@ def test_a_training_stops_goes_on_and_outlives_a_change_of_page(server, open_pag
     begin(page)
     page.get_by_test_id("stMetricValue").first.wait_for()
     first = shown_step(page)
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Score field").click()
+    turn_to(page, "Score field")
     page.locator(".st-key-head h1", has_text="Score field").wait_for()
     settle(page)
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Train", exact=True).click()
+    turn_to(page, "Train")
     page.locator(".st-key-head h1", has_text="Train").wait_for()
     page.get_by_test_id("stMetricValue").first.wait_for()
     assert shown_step(page) > first
