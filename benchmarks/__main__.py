@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-_HELPERS = {"__init__", "__main__", "serving"}
+_HELPERS = {"__init__", "__main__", "client", "screen", "serving"}
 
 
 def names() -> list[str]:
