@@ -2,9 +2,12 @@
 
 import streamlit as st
 
+from explorer.code.recipes import exact_against_learned as code
 from explorer.ui import controls, frame, memory_scenes
 from explorer.ui import learned_scenes as scenes
+from explorer.ui.code import show_code
 from explorer.ui.pictures import show
+from explorer.ui.weights import trained
 
 frame.page(
     "Exact against learned",
@@ -104,3 +107,4 @@ def memory() -> None:
 
 with wide:
     {"field": field, "error": error, "density": density, "memory": memory}[view]()
+    show_code(code.recipe(view, trained(name), with_exact, seed))

@@ -1,12 +1,8 @@
 """Data becomes noise: paths and histograms in 1D, clouds and densities in 2D."""
 
-from functools import partial
-
 import streamlit as st
 
-from explorer.code.recipes.forward_diffusion import forward_script
-from explorer.data.distributions import DISTRIBUTIONS
-from explorer.diffusion.trajectory import forward
+from explorer.code.recipes import forward_diffusion as code
 from explorer.registry import Param
 from explorer.ui import controls, frame, scenes
 from explorer.ui.code import show_code
@@ -64,13 +60,4 @@ with wide:
         r"$p_t$ is known exactly here, for noise turns a Gaussian mixture into a mixture: means "
         r"$\alpha_t\mu_k$, covariances $\alpha_t^2C_k+\sigma_t^2I$."
     )
-    show_code(
-        equation=[
-            process.build().latex,
-            r"x_t=\alpha_{t|s}\,x_s+"
-            r"\sqrt{\sigma_t^2-\alpha_{t|s}^2\sigma_s^2}\;z,\quad \alpha_{t|s}=\alpha_t/\alpha_s",
-        ],
-        functions=[forward, type(process.build()), DISTRIBUTIONS[distribution.name].make],
-        script=partial(forward_script, distribution, process, particles, seed),
-        name="forward_diffusion",
-    )
+    show_code(code.recipe(distribution, process, particles, seed))

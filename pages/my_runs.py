@@ -4,11 +4,14 @@ from datetime import datetime
 
 import streamlit as st
 
+from explorer.code.recipes import my_runs as code
 from explorer.training.files import DamagedFile
 from explorer.training.folders import Missing, StoreUnavailable
 from explorer.training.store import Card, StoreFull
 from explorer.ui import frame, learning
+from explorer.ui.code import show_code
 from explorer.ui.learned_scenes import RUN
+from explorer.ui.weights import of_card
 
 frame.page(
     "My runs",
@@ -94,3 +97,11 @@ if given is not None and st.session_state.get("_taken") != given.file_id:
         st.text(str(problem))
     else:
         st.rerun()
+
+if cards:
+    try:
+        newest = of_card(cards[0])
+    except ValueError as problem:
+        st.text(f"No script for the newest run: {problem}")
+    else:
+        show_code(code.recipe(newest))

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
+from explorer.code.recipes import noise_schedules as code
 from explorer.diffusion.doctor import diagnose, repair
 from explorer.diffusion.processes import PROCESSES
 from explorer.figures import schedules
 from explorer.figures.base import CHART_CONFIG
 from explorer.ui import controls, frame, links
+from explorer.ui.code import show_code
 from explorer.ui.setup import choose_distribution, choose_process, choose_rival
 
 frame.page(
@@ -99,3 +101,4 @@ with wide:
         r"processes shrink the signal to nothing at $\sigma\approx1$; variance-exploding ones keep "
         "it and drown it."
     )
+    show_code(code.recipe(specs, distribution))

@@ -2,12 +2,15 @@
 
 import streamlit as st
 
+from explorer.code.recipes import reverse_race as code
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.registry import Param
 from explorer.ui import controls, frame, learned_scenes, race_scenes
+from explorer.ui.code import show_code
 from explorer.ui.player import player
 from explorer.ui.scenes import wide_noise
 from explorer.ui.setup import choose_distribution, choose_process
+from explorer.ui.weights import trained
 
 frame.page(
     "Reverse race",
@@ -126,4 +129,16 @@ with wide:
         "*Distance* is the sliced Wasserstein distance to true draws, its *noise floor* the same "
         "between two true samples of this size. *Spread* is the variance within the modes over the "
         "truth's: 1 is right, 0 is collapse."
+    )
+    show_code(
+        code.recipe(
+            distribution,
+            process,
+            [(lane.sampler, lane.values) for lane in lanes],
+            steps,
+            particles,
+            seed,
+            true_start=true_start,
+            network=None if network == race_scenes.EXACT else trained(network),
+        )
     )

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from explorer.code.recipes import score_field as code
 from explorer.data.distributions import DISTRIBUTIONS
 from explorer.ui import controls, frame, scenes
+from explorer.ui.code import show_code
 from explorer.ui.player import player
 from explorer.ui.setup import choose_distribution, choose_process
 
@@ -75,3 +77,4 @@ with wide:
         f"are where its arrows turn. The score shown is {kind}. Arrow lengths grow with the root "
         "of the score's length and are set anew at each $t$; the pointer reads the true values."
     )
+    show_code(code.recipe(distribution, process, at, seed))

@@ -2,10 +2,13 @@
 
 import streamlit as st
 
+from explorer.code.recipes import steps_against_quality as code
 from explorer.figures.base import CHART_CONFIG
 from explorer.figures.quality import quality_chart
 from explorer.ui import controls, frame, growing
 from explorer.ui import learned_scenes as scenes
+from explorer.ui.code import show_code
+from explorer.ui.weights import trained
 
 frame.page(
     "Steps against quality",
@@ -61,3 +64,4 @@ with wide:
         "it saw only 40 points. The distance is sliced Wasserstein's, the mean over three parts of "
         "1,000 particles; differences of a fifth of the floor are chance."
     )
+    show_code(code.recipe(trained(name), with_exact, seed))

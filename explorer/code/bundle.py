@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -39,11 +40,13 @@ def bundle(
     """`source`, a script that imports from `package`, as one that does without it.
 
     keep: of the dictionaries with these names, such as registries, only these entries come along.
-    Names with an underscore that two modules both use are told apart by the module's name. Raises
-    CodeError where two public names clash, or where something cannot be written into one file.
+    A name that two modules use, or that means something else here, gets its module's name as well.
+    Raises CodeError where that cannot be done, and for what cannot be written into one file.
     """
     script = take_apart(MAIN, source)
     own = [*_nodes(script), *script.rest]
+    if twice := bound(own) & set(script.imports):
+        raise CodeError(f"the script imports {', '.join(sorted(twice))} and assigns it; rename one")
     kept = {name: frozenset(entries) for name, entries in (keep or {}).items()}
     work = _Bundle(package, kept, bound(own))
     work.gather(script, own)
@@ -129,23 +132,26 @@ class _Bundle:
         return where, name
 
     def name_all(self) -> None:
-        """Give each definition the name it has in the script; CodeError where two would clash."""
-        owners: dict[str, list[str]] = {name: [MAIN] for name in self.own}
-        for name in self.imports:
-            owners.setdefault(name, []).append("an import")
-        for where, name in self.needed:
-            owners.setdefault(name, []).append(where)
-        taken = set(owners)
-        for where, name in self.needed:
-            if len(owners[name]) == 1 and name not in _GIVEN:
+        """Give each definition the name it has in the script: its own, if nothing else has it."""
+        owners = Counter(name for _, name in self.needed)
+        elsewhere = self.own | set(self.imports) | _GIVEN
+        taken = elsewhere | set(owners)
+        for where, name in sorted(self.needed):
+            if owners[name] > 1 or name in elsewhere:
+                self.renamed[where, name] = self._told_apart(where, name, taken)
+                taken |= {self.renamed[where, name]}
+            else:
                 self.renamed[where, name] = name
-                continue
-            new = f"{name}_{where.rpartition('.')[2]}"
-            if not name.startswith("_") or new in taken:
-                others = " and ".join(owners[name]) if len(owners[name]) > 1 else "Python itself"
-                raise CodeError(f"{name} is defined by {where} and clashes: {others}; rename one")
-            taken.add(new)
-            self.renamed[where, name] = new
+
+    @staticmethod
+    def _told_apart(where: str, name: str, taken: Collection[str]) -> str:
+        """The name with as much of its module's path as it takes to be the only one."""
+        path = where.split(".")
+        longer = ["_".join([name, *path[i:]]) for i in reversed(range(len(path)))]
+        found = next((new for new in longer if new not in taken), "")
+        if not found:
+            raise CodeError(f"{name} of {where} clashes, and so does {longer[-1]}; rename one")
+        return found
 
     def order(self) -> list[str]:
         """The package's modules, each after all that it imports."""

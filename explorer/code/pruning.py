@@ -84,6 +84,10 @@ def pruned(
     name, value = found
     starts = [(key.lineno, key.col_offset) for key in value.keys if key is not None]
     starts.append((value.end_lineno or 0, (value.end_col_offset or 1) - 1))
+    # whole lines go where nothing else stands before a key
+    starts = [
+        (line, 0 if not lines[line - 1][:column].strip() else column) for line, column in starts
+    ]
     edits = []
     for key, place in _entries(name, value, keep[name]).items():
         if key not in keep[name]:

@@ -46,7 +46,7 @@ def script(
     can write. body: Python text whose own imports come first; it may import from `explorer`.
     keep: see `bundle`.
     """
-    texts = {name: as_text(value) for name, value in settings.items()}
+    texts = {name: literal(value) for name, value in settings.items()}
     asked = sorted(set().union(*(text.names for text in texts.values())))
     lines = [f"from {module} import {name}" for module, name in asked]
     imports, rest = _parted(body)
@@ -66,12 +66,13 @@ def _parted(body: str) -> tuple[list[str], str]:
     return lines[:count], "\n".join(lines[count:])
 
 
-def as_text(value: Any) -> Text:
-    return value if isinstance(value, Text) else literal(value)
-
-
 def literal(value: Any, indent: int = 0) -> Text:
-    """A number, a text, a tuple, a list or dictionary of such, or a frozen dataclass, as Python."""
+    """A number, a text, a tuple, a list or dictionary of such, or a frozen dataclass, as Python.
+
+    A `Text` stands for itself, alone or inside one of these.
+    """
+    if isinstance(value, Text):
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         kind = type(value)
         parts = {f.name: literal(getattr(value, f.name), indent + 4) for f in fields(value)}
@@ -87,10 +88,13 @@ def literal(value: Any, indent: int = 0) -> Text:
         return _row(ends[0], items, ends[1], indent, frozenset(), inner)
     if isinstance(value, Mapping):
         inner = [literal(part, indent + 4) for part in value.values()]
-        items = [f"{key!r}: {part.text}" for key, part in zip(value, inner, strict=True)]
+        keys = [literal(key).text for key in value]
+        items = [f"{key}: {part.text}" for key, part in zip(keys, inner, strict=True)]
         return _row("{", items, "}", indent, frozenset(), inner)
     if isinstance(value, float) and not math.isfinite(value):
         return Text(f'float("{value}")')
+    if isinstance(value, str) and value.isprintable() and not set(value) & set('"\\'):
+        return Text(f'"{value}"')
     return Text(repr(value))
 
 
@@ -120,8 +124,8 @@ def call(make: Callable[..., Any], **values: Any) -> Text:
     owner, _, method = make.__qualname__.rpartition(".")
     if "<" in make.__qualname__ or "." in owner:
         raise ValueError(f"{make.__qualname__} has no name that a script could call")
-    given = [literal(value) for value in first]
-    named = {name: literal(value) for name, value in values.items()}
+    given = [literal(value, 4) for value in first]
+    named = {name: literal(value, 4) for name, value in values.items()}
     items = [part.text for part in given] + [f"{name}={part.text}" for name, part in named.items()]
     names = frozenset({(make.__module__, owner or method)})
     return _row(f"{make.__qualname__}(", items, ")", 0, names, [*given, *named.values()])
@@ -129,18 +133,27 @@ def call(make: Callable[..., Any], **values: Any) -> Text:
 
 def distribution(spec: DistributionSpec) -> Text:
     """How a spec's distribution is made; an edited mixture by its numbers."""
-    entry = DISTRIBUTIONS[spec.name]
-    mixture = spec.mixture or (DEFAULTS[entry.dim] if spec.name.startswith("custom") else None)
-    return made(entry, spec.values) if mixture is None else mixture_text(mixture)
-
-
-def mixture_text(mixture: MixtureSpec) -> Text:
+    mixture = _mixture(spec)
+    if mixture is None:
+        return made(DISTRIBUTIONS[spec.name], spec.values)
     return call(
         GaussianMixture.of,
         weights=mixture.weights,
         means=mixture.means,
         covariances=mixture.covariances,
     )
+
+
+def maker(spec: DistributionSpec) -> Callable[..., Any]:
+    """The function that `distribution` calls."""
+    return DISTRIBUTIONS[spec.name].make if _mixture(spec) is None else GaussianMixture.of
+
+
+def _mixture(spec: DistributionSpec) -> MixtureSpec | None:
+    """The mixture that somebody edits, from where the editor starts."""
+    if spec.name.startswith("custom"):
+        return spec.mixture or DEFAULTS[DISTRIBUTIONS[spec.name].dim]
+    return spec.mixture
 
 
 def process(spec: ProcessSpec) -> Text:

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-import torch
-from torch import Generator, Tensor
+from torch import Generator
 
-from explorer.diffusion.comparison import memorising_optimum, nearest_distance
-from explorer.diffusion.samplers import SAMPLERS
-from explorer.diffusion.trajectory import exact_score, sample
+from explorer.diffusion.comparison import memorised, nearest_distance
 from explorer.figures import learned_charts, learned_samples, runs
-from explorer.figures.view import View
 from explorer.training.pretrain import training_set
-from explorer.ui.learned_scenes import PARTICLES, SAMPLER, has_width, model, rivals_of, run_of
+from explorer.ui.learned_scenes import PARTICLES, has_width, model, rivals_of, run_of
 from explorer.ui.scenes import Scene, clock, exact_1d
-
-
-def _memorised(view: View, points: Tensor, seed: int, count: int = 100) -> Tensor:
-    """(count, D) samples by the exact score of the training set alone.
-
-    Down to so little noise that one of ten thousand points can be told from the next: the process's
-    own grid may stop long before.
-    """
-    process, rng = view.process, Generator().manual_seed(seed)
-    first = process.level(process.grid(1)[0])
-    ratios = torch.logspace(
-        math.log10(first.sigma / first.alpha), math.log10(1e-4 * view.spread), 60
-    )
-    ts = process.time_at(ratios.double()).clamp_max(process.t_max)
-    ts = torch.cat([ts, torch.zeros(1, dtype=torch.float64)])
-    score = exact_score(memorising_optimum(points), process)
-    start = process.prior((count, points.shape[1]), rng)
-    with torch.inference_mode():
-        return sample(process, score, SAMPLERS[SAMPLER].build(), start, ts, rng)
 
 
 @dataclass(frozen=True)
@@ -65,7 +41,9 @@ def memory(
     if has_width(view.distribution):
         fresh = view.distribution.sample(PARTICLES, Generator().manual_seed(seed + 2))
         ends["fresh true draws"] = fresh
-    ends["samples of the memorising optimum"] = _memorised(view, points, seed)
+    ends["samples of the memorising optimum"] = memorised(
+        view.process, points, spread=view.spread, seed=seed
+    )
     distances = {label: nearest_distance(x, points).numpy() for label, x in ends.items()}
     title = f"Samples by {whose}"
     if view.distribution.dim == 2:

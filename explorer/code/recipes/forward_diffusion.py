@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from explorer.code import script as made
+from explorer.code.recipe import Recipe
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.spec import ProcessSpec
+from explorer.diffusion.trajectory import forward
 
 BODY = """
 import torch
@@ -43,3 +47,21 @@ def forward_script(
         "seed": seed,
     }
     return made.script("Forward diffusion: data becomes noise, step by step.", BODY, settings)
+
+
+TRANSITION = (
+    r"x_t=\alpha_{t|s}\,x_s+\sqrt{\sigma_t^2-\alpha_{t|s}^2\sigma_s^2}\;z,\qquad "
+    r"\alpha_{t|s}=\alpha_t/\alpha_s,\quad z\sim\mathcal N(0,I)"
+)
+
+
+def recipe(
+    distribution: DistributionSpec, process: ProcessSpec, particles: int, seed: int
+) -> Recipe:
+    noise = process.build()
+    return Recipe(
+        "forward_diffusion",
+        (r"x_t=\alpha_t\,x_0+\sigma_t\,\varepsilon", noise.latex, TRANSITION),
+        (forward, type(noise), made.maker(distribution)),
+        partial(forward_script, distribution, process, particles, seed),
+    )

@@ -1,0 +1,48 @@
+"""What the scripts that use a trained network have in common: its spec, and its weights' file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from explorer.training.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network: its spec, the name of its weights' file, and what reads that file."""
+
+    spec: ModelSpec
+    file: str
+    read: Callable[[], bytes]
+
+
+IMPORTS = """
+import sys
+
+import torch
+from safetensors.torch import load_file
+from torch import Generator
+
+from explorer.training.model import Model
+"""
+
+LOAD = """
+torch.set_num_threads(1)  # sums in the app's order, for the app's digits
+# The weights lie in the file that the page offers beside this script; a file from "My runs" too.
+tensors = load_file(sys.argv[1] if len(sys.argv) > 1 else weights)
+parts = {name.removeprefix("weights/"): tensor for name, tensor in tensors.items()}
+model = Model.of(spec, {n: part for n, part in parts.items() if not n.startswith("history/")})
+process, distribution = model.process, spec.distribution.build()
+"""
+
+
+def kept(spec: ModelSpec) -> dict[str, set[str]]:
+    """The registries' entries that a model of this spec uses."""
+    return {
+        "DISTRIBUTIONS": {spec.distribution.name},
+        "PROCESSES": {spec.process.name},
+        "NETWORKS": {spec.network.name},
+        "WEIGHTINGS": {spec.config.weighting},
+        "TIMES": {spec.config.times},
+    }
