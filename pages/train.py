@@ -2,11 +2,13 @@
 
 import streamlit as st
 
+from explorer.code.recipes import train as code
 from explorer.figures import training as charts
 from explorer.figures.base import CHART_CONFIG
 from explorer.training.jobs import Status
 from explorer.training.presets import DEFAULT, MOONS, SCRATCH_1D, SCRATCH_2D, TUTORIAL
 from explorer.ui import controls, frame, learning, train_panels, train_scenes
+from explorer.ui.code import show_code
 from explorer.ui.player import player
 from explorer.ui.train_controls import choose_training, keys_of
 
@@ -117,3 +119,5 @@ def _learned(progress: learning.Progress) -> None:
 
 with wide:
     live()
+    if shown := desk.spec or spec:
+        show_code(code.recipe(shown))
