@@ -102,6 +102,8 @@ class Student:
                 self.bytes += len(data)
                 message = ForwardMsg.FromString(data)
                 self._tick(message)
+                if message.WhichOneof("type") == "page_info_changed":
+                    self._query = dict(parse_qsl(message.page_info_changed.query_string))
                 self.screen.take(message)
                 self._news.set()
         finally:
