@@ -32,15 +32,15 @@ with narrow:
     spec, problem = choose_training()
 scale = 1.4 if frame.projector() else 1.0
 desk = learning.desk()
-ticking = desk.busy
+ticking, learned = desk.busy, desk.progress is not None
 
 
 @st.fragment(run_every=0.5 if ticking else None)
 def live() -> None:
-    """All that changes while the network learns."""
-    if desk.busy is not ticking:  # begun or ended: the clock of this fragment starts or stops
-        st.rerun()
+    """All that changes while the network learns, and no more: a hall may be waiting."""
     job, progress = desk.job, desk.progress
+    if (desk.busy, progress is not None) != (ticking, learned):  # begun, taken up, or ended
+        st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="train-bar"):
         if desk.busy and job is not None:
             st.button("Stop", icon=":material/stop:", on_click=job.stop)
@@ -70,9 +70,7 @@ def live() -> None:
         st.error(job.error)
     if job is not None and job.note:
         st.warning(job.note)
-    if progress is None or desk.spec is None:
-        _before()
-    else:
+    if progress is not None:
         _learned(progress)
 
 
@@ -119,5 +117,7 @@ def _learned(progress: learning.Progress) -> None:
 
 with wide:
     live()
+    if not learned:
+        _before()
     if shown := desk.spec or spec:
         show_code(code.recipe(shown))
