@@ -16,8 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-LARGEST_TERM = {torch.float32: 4e3, torch.float64: 1e6}
-"""How large the terms of a log-density may be so that 3e-4 (float32) or 1e-10 nats are lost."""
+from explorer.data.quadratic_forms import QuadraticForms, log_peaks
 
 
 class Look(NamedTuple):
@@ -114,9 +113,9 @@ class GaussianMixture:
         )
 
     @cached_property
-    def _membership(self) -> Tensor:
-        """(G, K) 1 where a component belongs to a mode."""
-        return torch.nn.functional.one_hot(self.groups).T.double().contiguous()
+    def membership(self) -> Tensor:
+        """(K, G) 1 where a component belongs to a mode."""
+        return torch.nn.functional.one_hot(self.groups).double()
 
     @cached_property
     def mean(self) -> Tensor:
@@ -166,7 +165,7 @@ class GaussianMixture:
 
     def score(self, x: Tensor) -> Tensor:
         """∇ log p(x), (B, D): the components' scores weighted by their responsibilities."""
-        return self._pull(x, torch.softmax(self._log_joint(x), dim=1))
+        return self._forms(x.dtype).pull(x, torch.softmax(self._log_joint(x), dim=1))
 
     def responsibilities(self, x: Tensor) -> Tensor:
         """(B, G) the posterior share of each mode at x: its participation in the score."""
@@ -176,11 +175,12 @@ class GaussianMixture:
         """Log-density, score and responsibilities at x at the cost of one of them."""
         log_joint = self._log_joint(x)
         share = torch.softmax(log_joint, dim=1)
-        return Look(_log_sum_exp(log_joint), self._pull(x, share), self._by_mode(share))
+        pull = self._forms(x.dtype).pull(x, share)
+        return Look(_log_sum_exp(log_joint), pull, self._by_mode(share))
 
     def _by_mode(self, share: Tensor) -> Tensor:
         """(B, G) the components' shares (B, K) added up by mode."""
-        return (self._membership.to(share.dtype) @ share.T).T.contiguous()
+        return (self.membership.T.to(share.dtype) @ share.T).T.contiguous()
 
     def mode_of(self, x: Tensor) -> Tensor:
         """(B,) the mode with the largest responsibility; of points without noise, the nearest."""
@@ -197,7 +197,7 @@ class GaussianMixture:
         for group in range(len(self.mode_weights)):
             outside = self.groups != group
             share = torch.softmax(log_joint.masked_fill(outside, -math.inf), dim=1)
-            scores.append(self._pull(x, share))
+            scores.append(self._forms(x.dtype).pull(x, share))
         return torch.stack(scores, dim=1)
 
     def _log_joint(self, x: Tensor) -> Tensor:
@@ -205,23 +205,18 @@ class GaussianMixture:
         return self._log_density(x, self._log_weights)
 
     def _log_density(self, x: Tensor, log_factors: Tensor) -> Tensor:
-        """(B, K) log N(x; μ_k, C_k) + log_factors_k, the factors (K,).
-
-        As quadratic forms it is one product of matrices. Their terms cancel, which costs digits
-        where x lies many widths from the centre; there the distances are taken first.
-        """
-        if self._least_variance == 0:
+        """(B, K) log N(x; μ_k, C_k) + log_factors_k, the factors (K,)."""
+        if self._is_points:
             raise ValueError("a finite set of points has no density without noise; look at t > 0")
-        y = x - self._centre.to(x.dtype)
-        reach = max(float(y.detach().abs().max()) if len(x) else 0.0, self._reach)
-        if reach**2 > LARGEST_TERM[x.dtype] * self._least_variance:
+        forms = self._forms(x.dtype)
+        found = forms.log_density(x, forms.constant + log_factors.to(x.dtype))
+        if found is None:
             return self._log_density_by_distances(x) + log_factors.to(x.dtype)
-        constant, coefficients = self._forms
-        constant, coefficients = (constant + log_factors).to(x.dtype), coefficients.to(x.dtype)
-        if self.axes is None:
-            return torch.addmm(constant, torch.cat([y, y * y], dim=1), coefficients)
-        first, second = self._pairs
-        return torch.addmm(constant, torch.cat([y, y[:, first] * y[:, second]], 1), coefficients)
+        return found
+
+    def keeps_digits(self, reach: float, dtype: torch.dtype) -> bool:
+        """Whether densities up to `reach` from the means' mean may be had as quadratic forms."""
+        return self._forms(dtype).keeps_digits(reach)
 
     def _log_density_by_distances(self, x: Tensor) -> Tensor:
         """The same from (x − μ_k) along each component's axes, one (B, K) plane for each."""
@@ -236,69 +231,25 @@ class GaussianMixture:
         log_density = -0.5 * away[0].square() / variances[:, 0]
         for d in range(1, self.dim):
             log_density.sub_(0.5 * away[d].square() / variances[:, d])
-        return log_density + self._log_norm.to(x.dtype)
-
-    @cached_property
-    def _least_variance(self) -> float:
-        return float(self.variances.min())
-
-    @cached_property
-    def _centre(self) -> Tensor:
-        return self.means.mean(dim=0)
-
-    @cached_property
-    def _reach(self) -> float:
-        return float((self.means - self._centre).abs().max())
-
-    @cached_property
-    def _log_norm(self) -> Tensor:
-        """(K,) log of each component's peak."""
-        return -0.5 * (self.variances * (2 * math.pi)).log().sum(dim=1)
+        return log_density + log_peaks(variances)
 
     @cached_property
     def _log_weights(self) -> Tensor:
         return self.weights.log()
 
     @cached_property
-    def _pairs(self) -> tuple[Tensor, Tensor]:
-        """The coordinates d ≤ e whose products stand in the forms; d = e with diagonal ones."""
-        if self.axes is None:
-            return torch.arange(self.dim), torch.arange(self.dim)
-        first, second = torch.triu_indices(self.dim, self.dim)
-        return first, second
+    def _is_points(self) -> bool:
+        return not float(self.variances.min()) > 0
+
+    def _forms(self, dtype: torch.dtype) -> QuadraticForms:
+        kept = self._kept
+        if dtype not in kept:
+            kept[dtype] = QuadraticForms.of(self.means, self.variances, self.axes, dtype)
+        return kept[dtype]
 
     @cached_property
-    def _forms(self) -> tuple[Tensor, Tensor]:
-        """(K,) constants and (D + pairs, K) coefficients of log N(x; μ_k, C_k) in x − centre."""
-        means = self.means - self._centre
-        if self.axes is None:
-            precision = 1 / self.variances
-            linear, squares = precision * means, -0.5 * precision
-        else:
-            precisions, (first, second) = self._spectral(1 / self.variances), self._pairs
-            linear = torch.einsum("kde,ke->kd", precisions, means)
-            squares = precisions[:, first, second] * torch.where(first == second, -0.5, -1.0)
-        constant = self._log_norm - 0.5 * (linear * means).sum(dim=1)
-        return constant, torch.cat([linear, squares], dim=1).T.contiguous()
-
-    def _pull(self, x: Tensor, share: Tensor) -> Tensor:
-        """(B, D) Σ_k share_k C_k⁻¹ (μ_k − x), as one product of matrices."""
-        # few columns: as (few, K) @ (K, B) it takes a quarter of the time
-        sums = (self._pulls.to(x.dtype) @ share.T).T.contiguous()
-        towards, stiffness = sums[:, : self.dim], sums[:, self.dim :]
-        if self.axes is None:
-            return torch.addcmul(towards, x, stiffness, value=-1)
-        return towards - torch.einsum("bde,be->bd", stiffness.unflatten(1, (self.dim, self.dim)), x)
-
-    @cached_property
-    def _pulls(self) -> Tensor:
-        """(D + D or D², K) each component's C⁻¹ μ over its C⁻¹, whose diagonal may suffice."""
-        if self.axes is None:
-            precision = 1 / self.variances
-            return torch.cat([precision * self.means, precision], dim=1).T.contiguous()
-        precisions = self._spectral(1 / self.variances)
-        towards = torch.einsum("kde,ke->kd", precisions, self.means)
-        return torch.cat([towards, precisions.flatten(1)], dim=1).T.contiguous()
+    def _kept(self) -> dict[torch.dtype, QuadraticForms]:
+        return {}
 
     def _spectral(self, eigenvalues: Tensor) -> Tensor:
         """(K, D, D) matrices with these eigenvalues (K, D) and the mixture's eigenvectors."""

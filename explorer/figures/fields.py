@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from explorer.data import mixture_stack
 from explorer.data.distributions import ExactDistribution
 from explorer.figures.layers import PALETTE_SIZE, Arrows, Density, Readout, Tint
 from explorer.figures.view import View
@@ -21,7 +21,7 @@ def density(view: View, *, side: int = SIDE, frames: int = FRAMES, log: bool = F
     """p_t on the window: relative to its peak at each time, or `log`, its last 7 nats in bands."""
     ts, times = view.frames(frames)
     _, points = view.mesh(side)
-    logs = torch.stack([p.log_prob(x) for p, x in _looks(view, points, ts)])
+    logs = mixture_stack.log_probs(*_at(view, points, ts))
     # a density with edges may lie between the points of a coarse mesh altogether
     below = (logs - logs.max(dim=1, keepdim=True).values.clamp_min(-1e30)).clamp_min(-1e30)
     values = (1 + below / SPAN_NATS).clamp(0, 1) if log else below.exp().sqrt()
@@ -36,17 +36,11 @@ def density(view: View, *, side: int = SIDE, frames: int = FRAMES, log: bool = F
     )
 
 
-def _looks(
+def _at(
     view: View, points: torch.Tensor, ts: torch.Tensor
-) -> Iterator[tuple[ExactDistribution, torch.Tensor]]:
-    """p_t at each of ts (F,), and points (M, D) as drawn at that time in units of the data."""
-    units = view.unit(ts).tolist()
-    return ((p, points * unit) for p, unit in zip(view.noised_at(ts), units, strict=True))
-
-
-def _scores(view: View, points: torch.Tensor, ts: torch.Tensor) -> torch.Tensor:
-    """(F, M, 2) scores at points as drawn, in units of the data."""
-    return torch.stack([p.score(x) for p, x in _looks(view, points, ts)])
+) -> tuple[list[ExactDistribution], torch.Tensor]:
+    """p_t at each of ts (F,), and (F, M, D): points (M, D) as drawn then, in units of the data."""
+    return view.noised_at(ts), view.unit(ts)[:, None, None].float() * points
 
 
 def shortened(vectors: np.ndarray, longest: float) -> np.ndarray:
@@ -64,7 +58,8 @@ def score_arrows(view: View, *, side: int = 19, frames: int = FRAMES) -> Arrows:
     """∇ log p_t on a grid of side² points."""
     ts, times = view.frames(frames)
     axis, points = view.mesh(side, view.half_width * (1 - 1 / side))
-    vectors = shortened(_scores(view, points, ts).numpy(), 0.95 * (axis[1] - axis[0]))
+    found = mixture_stack.scores(*_at(view, points, ts)).numpy()
+    vectors = shortened(found, 0.95 * (axis[1] - axis[0]))
     return Arrows(times, points.numpy(), vectors)
 
 
@@ -72,10 +67,8 @@ def mode_arrows(view: View, *, side: int = 15, frames: int = FRAMES) -> tuple[Ar
     """Each mode's own score times its participation, in its colour: they sum to ∇ log p_t."""
     ts, times = view.frames(frames)
     axis, points = view.mesh(side, view.half_width * (1 - 1 / side))
-    parts = [
-        p.responsibilities(x)[:, :, None] * p.mode_scores(x) for p, x in _looks(view, points, ts)
-    ]
-    together = torch.stack(parts).permute(2, 0, 1, 3)  # (G, F, M, 2)
+    parts = mixture_stack.parts(*_at(view, points, ts))
+    together = parts.permute(2, 0, 1, 3)  # (G, F, M, 2)
     total = np.linalg.norm(together.sum(dim=0).numpy(), axis=-1)
     reference = np.quantile(total, 0.9, axis=1)[:, None, None].clip(1e-12)
     longest = 0.95 * (axis[1] - axis[0])
@@ -112,14 +105,9 @@ def survey(view: View, *, side: int = 40, frames: int = FRAMES) -> Survey:
     """Log-density, score and participation on a mesh of side² points."""
     ts, times = view.frames(frames)
     _, points = view.mesh(side)
-    looks = [p.look(x) for p, x in _looks(view, points, ts)]
-    return Survey(
-        view.half_width,
-        times,
-        _plane([look.log_prob for look in looks], side),
-        _plane([look.score for look in looks], side),
-        _plane([look.responsibilities for look in looks], side),
-    )
+    look = mixture_stack.looks(*_at(view, points, ts))
+    planes = (rows.unflatten(1, (side, side)).numpy() for rows in look)
+    return Survey(view.half_width, times, *planes)
 
 
 def participation(seen: Survey) -> Tint:
@@ -153,8 +141,3 @@ def readout(seen: Survey) -> Readout:
         vector=("sx", "sy"),
         vector_label="∇log p",
     )
-
-
-def _plane(rows: list[torch.Tensor], side: int) -> np.ndarray:
-    """(F, side, side, …) from one (side², …) a frame."""
-    return torch.stack(rows).unflatten(1, (side, side)).numpy()

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from explorer.data import mixture_stack
 from explorer.diffusion.comparison import error_map
 from explorer.diffusion.parametrization import Score
 from explorer.diffusion.trajectory import exact_score
@@ -117,8 +118,7 @@ def likely(rivals: Rivals, xs: Tensor, ts: Tensor) -> Tensor:
 
     A network was never asked there, and what it answers, however wrong, hurts no sample.
     """
-    noised = zip(rivals.view.noised_at(ts), xs, strict=True)
-    logs = torch.stack([p.log_prob(x) for p, x in noised])
+    logs = mixture_stack.log_probs(rivals.view.noised_at(ts), xs)
     below = logs - logs.amax(dim=1, keepdim=True)
     return ((below + UNSEEN) / (UNSEEN - SEEN)).clamp(0, 1)
 
@@ -149,8 +149,7 @@ def curves_pane(rivals: Rivals, *, scale: float = 1.0, points: int = 300) -> Pan
         for t, unit, sigma in zip(ts, units, sigmas.tolist(), strict=True):
             eps = -sigma * score(x * unit, t)[:, 0]
             rows[which].append(eps.clamp(-3 * REACH, 3 * REACH).numpy())
-    noised = zip(view.noised_at(ts), units, strict=True)
-    logs = torch.stack([p.log_prob(x * unit) for p, unit in noised])
+    logs = mixture_stack.log_probs(view.noised_at(ts), units[:, None, None] * x)
     hill = (logs - logs.amax(dim=1, keepdim=True)).exp().numpy()
     unit_name = " / its spread" if view.rescaled else ""
     figure = axes_figure(

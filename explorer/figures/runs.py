@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
+from explorer.data import mixture_stack
 from explorer.diffusion.trajectory import Trajectory
 from explorer.figures import windows
 from explorer.figures.layers import Bars, Cursor, Curve, Density, Pane, Particles
@@ -169,8 +170,8 @@ def exact_1d(view: View, points: int = 400, frames: int = CLOCK_STEPS + 1) -> Ex
     ts, times = view.frames(frames)
     axis = np.linspace(-view.half_width, view.half_width, points)
     x, units = torch.from_numpy(axis).float()[:, None], view.unit(ts)
-    noised = zip(view.noised_at(ts), units.tolist(), strict=True)
-    logs = torch.stack([p.log_prob(x * unit) for p, unit in noised]) + units.log()[:, None]
+    logs = mixture_stack.log_probs(view.noised_at(ts), units[:, None, None].float() * x)
+    logs = logs + units.log()[:, None]
     values = logs.exp().float().numpy()  # a density over the drawn coordinate
     peaks = values.max(axis=1).clip(1e-12)
     relative = values / peaks[:, None]

@@ -12,6 +12,7 @@ import streamlit as st
 import torch
 from torch import Generator
 
+from explorer.data import mixture_stack
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.spec import ProcessSpec
 from explorer.diffusion.trajectory import forward
@@ -147,7 +148,7 @@ def _at_samples(view: View, seed: int, count: int = 150) -> tuple[Particles, Arr
     ts, times = view.frames(fields.FRAMES)
     alphas, sigmas = view.process.alpha(ts), view.process.sigma(ts)
     xs = (alphas[:, None, None] * x0 + sigmas[:, None, None] * noise).float()
-    scores = torch.stack([view.noised(t).score(x) for t, x in zip(ts, xs, strict=True)])
+    scores = mixture_stack.scores(view.noised_at(ts), xs)
     feet = view.place(ts, xs)
     vectors = fields.shortened(scores.numpy(), 0.11 * view.half_width)
     points = Particles(times, feet, colours=runs.mode_colours(view, x0), size=5)
