@@ -1,0 +1,1 @@
+"""Markov chains over the exact distributions: kernels, the loop that runs them, diagnostics."""
