@@ -42,11 +42,14 @@ def test_the_code_view_opens(page: Page) -> None:
         return
     at.button(key="_code").click().run()
     assert not at.exception
+    short = shown(at)
+    at.toggle(key="_code_whole").set_value(True).run()
     script = shown(at)
     ast.parse(script)
     assert "import explorer" not in script
     assert "from explorer" not in script
-    assert "# ── script ─" in script
+    assert script.endswith(f"\n\n{short}")
+    assert len(short) < 0.3 * len(script)
 
     at.segmented_control(key="_code_part").set_value("functions").run()
     assert not at.exception

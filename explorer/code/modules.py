@@ -65,11 +65,13 @@ def inside(module: str, package: str) -> bool:
 @lru_cache(maxsize=1024)
 def origin(module: str) -> Path | None:
     """The file of a module, None where there is no such module."""
-    try:
-        spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:  # its parent is no package
+    package, *path = module.split(".")
+    spec = importlib.util.find_spec(package)  # of what lies deeper it would run the modules above
+    if spec is None or spec.origin is None:
         return None
-    return Path(spec.origin) if spec is not None and spec.origin else None
+    place = Path(spec.origin).parent.joinpath(*path)
+    files = (place.with_suffix(".py"), place / "__init__.py") if path else (Path(spec.origin),)
+    return next((file for file in files if file.is_file()), None)
 
 
 @lru_cache(maxsize=256)

@@ -41,15 +41,20 @@ def import_lines(imports: Iterable[Import]) -> list[str]:
     return ours + ([""] if ours and theirs else []) + theirs
 
 
+_LAST = heading("the.script", "")
+
+
+def own_part(script: str) -> str:
+    """Of a script that `joined` made, its settings and what it computes, below all it needs."""
+    return script.rpartition(_LAST)[2].strip("\n")
+
+
 def joined(doc: str, imports: Sequence[str], sections: Sequence[str], body: str) -> str:
     """The whole script. It is in UTF-8, as Python takes it."""
     top = [f'"""{doc}\n"""' if "\n" in doc else f'"""{doc}"""'] if doc else []
     top.append("from __future__ import annotations")
     if imports:
         top.append("\n".join(imports))
-    last = (
-        "\n".join([heading("the.script", ""), "", body.strip("\n")])
-        if sections
-        else body.strip("\n")
-    )
+    body = body.strip("\n")
+    last = f"{_LAST}\n\n{body}"
     return "\n\n".join(top) + "\n\n\n" + "\n\n\n".join([*sections, last]) + "\n"

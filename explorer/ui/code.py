@@ -11,6 +11,7 @@ While it is closed the page pays for one button: nothing is read, bundled or sen
 
     from explorer.code import script as made
     from explorer.code.recipe import Recipe
+from explorer.code.writing import own_part
 
     BODY = '''
     from torch import Generator
@@ -54,6 +55,7 @@ import streamlit as st
 
 from explorer.code.functions import name_of, source
 from explorer.code.recipe import Recipe
+from explorer.code.writing import own_part
 
 _OPEN = "_code_open"
 _PARTS = {"script": "Script", "functions": "Functions", "equation": "Equation"}
@@ -66,7 +68,6 @@ def show_code(recipe: Recipe) -> None:
         icon=":material/code:",
         type="tertiary",
         key="_code",
-        help="The equation, the functions, and a script that gives this page's numbers.",
         on_click=_open,
         args=(recipe.name,),
     )
@@ -134,5 +135,10 @@ def _script(recipe: Recipe) -> None:
                 on_click="ignore",
             )
         lines = text.count("\n")
-        st.caption(f"{lines:,} lines with all they need of this app; the settings are at the end.")
-    st.code(text, line_numbers=True, height=480)
+        whole = st.toggle(
+            f"All {lines:,} lines",
+            key="_code_whole",
+            help="The file needs nothing of this app: before the settings it holds every function "
+            "that they lead to. It takes a moment to show.",
+        )
+    st.code(text if whole else own_part(text), height=480)
