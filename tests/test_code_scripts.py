@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import os
 import re
 import subprocess
@@ -13,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from explorer.code.names import bound, uses
 from explorer.code.recipes import exact_against_learned, my_runs, steps_against_quality
 from explorer.code.recipes.exact_against_learned import learned_script
 from explorer.code.recipes.forward_diffusion import forward_script
@@ -21,15 +24,18 @@ from explorer.code.recipes.noise_schedules import schedules_script
 from explorer.code.recipes.reverse_race import race_script
 from explorer.code.recipes.score_field import score_script
 from explorer.code.recipes.train import train_script
+from explorer.data.distributions import DISTRIBUTIONS
 from explorer.data.mixture_spec import MixtureSpec
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.doctor import diagnose, repair
+from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.diffusion.spec import ProcessSpec
 from explorer.figures.layers import Particles, Readout
+from explorer.networks.mlp import NETWORKS
 from explorer.training.presets import DEFAULT
 from explorer.training.runs import Run, pack
-from explorer.training.spec import to_json
+from explorer.training.spec import NetworkSpec, to_json
 from explorer.training.train import train
 from explorer.ui import learned_scenes, learning, memory_scenes, race_scenes, scenes
 from explorer.ui.growing import growing_quality
@@ -274,3 +280,34 @@ def test_every_view_has_a_whole_recipe(view: str) -> None:
     assert made.functions
     compile(made.script(), view, "exec")
     assert all(read() for read in made.files.values())
+
+
+def missing(script: str) -> set[str]:
+    """Names that a script reads and nobody gives it."""
+    tree = ast.parse(script)
+    given = bound(tree.body) | set(dir(builtins)) | {"__name__"}
+    return {use.name for use in uses(tree.body)} - given
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_every_distribution_has_its_script(name: str) -> None:
+    assert not missing(forward_script(DistributionSpec(name), DDPM, 50, 0))
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_every_process_has_its_script(name: str) -> None:
+    assert not missing(schedules_script([ProcessSpec(name)], MOONS))
+    assert not missing(score_script(MOONS, ProcessSpec(name), "samples", 0))
+
+
+def test_every_sampler_has_its_script() -> None:
+    lanes = [(name, ()) for name in SAMPLERS]
+    script = race_script(MOONS, DDPM, lanes, 10, 100, 0, true_start=False)
+    assert not missing(script)
+    assert all(entry.label in script for entry in SAMPLERS.values())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_has_its_script(name: str) -> None:
+    spec = replace(DEFAULT, network=NetworkSpec(name))
+    assert not missing(train_script(spec))
