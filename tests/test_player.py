@@ -83,6 +83,13 @@ def test_a_runaway_does_not_cost_the_others_their_precision():
     assert np.abs(values(said["xy"])[:, 1:] - xy[:, 1:]).max() < 0.01
 
 
+def test_colours_may_change_from_frame_to_frame():
+    changing = np.random.default_rng(0).integers(0, 8, size=(5, 3))
+    said, values = encoded(Particles(TIMES, XY, changing), Particles(TIMES, XY, [0, 1, 7]))
+    np.testing.assert_array_equal(values(said[0]["colours"]), changing)
+    np.testing.assert_array_equal(values(said[1]["colours"]), [0, 1, 7])
+
+
 def test_pictures_survive_to_half_a_byte_and_reals_to_a_thirty_thousandth():
     rng = np.random.default_rng(1)
     density = rng.random((5, 6, 7))
@@ -148,6 +155,8 @@ GRID = np.zeros((5, 4, 4))
         (lambda: Particles(TIMES * 2, XY), r"Particles: times must lie in \[0, 1\]"),
         (lambda: Particles(TIMES, XY[:4]), r"xy has shape \(4, 3, 2\), but 5 times"),
         (lambda: Particles(TIMES, XY, [0, 1]), r"colours has shape \(2,\), but there are 3 points"),
+        (lambda: Particles(TIMES, XY, np.zeros((4, 3))), r"shape \(4, 3\), but .* in 5 frames"),
+        (lambda: Particles(TIMES, XY, np.full((5, 3), 8)), r"colours must lie in 0\.\.7"),
         (lambda: Particles(TIMES, XY, [0, 1, 8]), r"colours must lie in 0\.\.7"),
         (lambda: Particles(TIMES, XY, shapes=[0, 1, 5]), r"shapes must lie in 0\.\.4"),
         (lambda: Particles(TIMES, XY, trail=-1), "trail -1 must be"),

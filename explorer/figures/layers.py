@@ -8,7 +8,7 @@ are laid over linear axes, `x` and `y` unless named otherwise (as Plotly names t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
@@ -95,9 +95,10 @@ class Layer:
 class Particles(Layer):
     """Points that move: `xy` (F, N, 2) in data units; a point that is not finite is not drawn.
 
-    `colours` and `shapes` (N,) index the palette and `SHAPES`; None paints all alike. `trail` is a
-    number of frames to trace behind each point, or "full" for its whole path up to now. `size` is
-    the diameter in CSS pixels.
+    `colours` and `shapes` (N,) index the palette and `SHAPES`; None paints all alike. Colours
+    (F, N) change from frame to frame: a point wears those of the frame that is nearest. `trail` is
+    a number of frames to trace behind each point, or "full" for its whole path up to now. `size`
+    is the diameter in CSS pixels.
     """
 
     xy: Floats
@@ -111,19 +112,22 @@ class Particles(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         xy = self._frames("xy", (None, 2), finite=False)
-        self._indices("colours", xy.shape[1], PALETTE_SIZE)
-        self._indices("shapes", xy.shape[1], len(SHAPES))
+        points = xy.shape[1]
+        self._indices("colours", ((points,), xy.shape[:2]), PALETTE_SIZE)
+        self._indices("shapes", ((points,),), len(SHAPES))
         self._need(
             self.trail == "full" or (isinstance(self.trail, int) and self.trail >= 0),
             f"trail {self.trail!r} must be a number of frames or 'full'",
         )
 
-    def _indices(self, name: str, count: int, below: int) -> None:
+    def _indices(self, name: str, shapes: Sequence[tuple[int, ...]], below: int) -> None:
         if getattr(self, name) is None:
             return
         given = np.asarray(getattr(self, name))
+        frames, points = self.xy.shape[:2]
         self._need(
-            given.shape == (count,), f"{name} has shape {given.shape}, but there are {count} points"
+            given.shape in shapes,
+            f"{name} has shape {given.shape}, but there are {points} points in {frames} frames",
         )
         self._need(
             bool(((given >= 0) & (given < below)).all()),

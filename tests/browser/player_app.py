@@ -98,6 +98,15 @@ def corner() -> None:
     player([Pane(axes(), (layer,))], key="corner", clock=Clock("t", (0.0, 1.0), 10), autoplay=False)
 
 
+def turning() -> None:
+    """A particle that moves, stands still, and turns from vermillion to green."""
+    xy = np.array([[[-1.0, 0.0]], [[0.0, 0.0]], [[0.0, 0.0]]])
+    colours = np.array([[1], [1], [2]])
+    times = np.array([0.0, 0.5, 1.0])
+    layer = Particles(times, xy, colours, trail=2, size=18, opacity=1.0)
+    player([Pane(axes(), (layer,))], key="turning", clock=Clock("t", (0.0, 1.0), 8), autoplay=False)
+
+
 def fog() -> None:
     """A density alone, whose single blob goes from the left to the right."""
     x, y = grid()
@@ -198,4 +207,5 @@ if case == "load":
     trail = int(st.query_params.get("trail", 0))
     load(int(st.query_params.get("particles", 2000)), int(chosen), trail)
 elif not st.toggle("hide"):
-    {"corner": corner, "fog": fog, "pair": pair, "gallery": gallery, "two": two}[case]()
+    cases = {"corner": corner, "fog": fog, "pair": pair, "gallery": gallery, "two": two}
+    {**cases, "turning": turning}[case]()

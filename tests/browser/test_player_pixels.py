@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 
 APP = Path(__file__).with_name("player_app.py")
 VERMILLION = np.array([0xD5, 0x5E, 0x00])
+GREEN = np.array([0x00, 0x9E, 0x73])
 Show = Callable[..., Any]
 
 
@@ -136,6 +137,21 @@ def test_linked_panes_share_their_zoom(show: Show):
             spot(pixels(page, pane)), at_ticks(page, "1", "1", pane), atol=1.6
         )
     assert np.abs(spot(pixels(page, 1)) - before).max() > 10
+
+
+def test_a_particle_wears_the_colour_of_the_frame_that_is_nearest(show: Show):
+    page = show("turning")
+    press(page, "End")
+    np.testing.assert_allclose(spot(pixels(page), GREEN), at_ticks(page, "0", "0"), atol=1.6)
+    press(page, "ArrowLeft")  # at 7/8: nearer to the last frame than to that at 1/2
+    spot(pixels(page), GREEN)
+    with pytest.raises(AssertionError, match="nothing of this colour"):
+        spot(pixels(page))
+    press(page, "ArrowLeft")
+    press(page, "ArrowLeft")  # at 5/8
+    np.testing.assert_allclose(spot(pixels(page)), at_ticks(page, "0", "0"), atol=1.6)
+    with pytest.raises(AssertionError, match="nothing of this colour"):
+        spot(pixels(page), GREEN)
 
 
 def test_playing_moves_the_picture_and_pause_holds_it(show: Show):

@@ -120,7 +120,8 @@ def _layer(layer: Layer, put: _Buffers) -> dict[str, Any]:
             said["xy"] = put.points(layer.xy)
             for name in ("colours", "shapes"):
                 indices = getattr(layer, name)
-                said[name] = None if indices is None else put.add(indices)
+                changing = indices is not None and indices.ndim == 2
+                said[name] = None if indices is None else put.add(indices, deflate=changing)
             looks = ("trail", "size", "opacity", "name")
         case Density():
             said["values"] = put.unit(layer.values)

@@ -15,6 +15,11 @@ export function locate(times, position) {
   return { a: low, b: high, u: (position - times[low]) / (times[high] - times[low]) };
 }
 
+// The frame that a position is nearest to, for what cannot be blended.
+export function nearest({ a, b, u }) {
+  return u < 0.5 ? a : b;
+}
+
 // The frame at `position` of a buffer [F, ...rest], scaled, written into `out` (one frame long).
 export function blend(entry, times, position, out) {
   const { a, b, u } = locate(times, position);

@@ -1,23 +1,36 @@
 // Particles: positions between two frames, stamped in their colours, with their trails.
 
-import { locate } from "./frames.js";
+import { locate, nearest } from "./frames.js";
 import { clearSheet, makeSheet, makeStamp, stampAll } from "./sprites.js";
 import { paletteColour, toRgb } from "./theme.js";
 import { makeTrails } from "./trails.js";
 
 const ABSENT = -32768;
 
-// Indices of the particles that share a colour and a shape.
-function groups(spec, count) {
+// Indices of the particles that share a colour and a shape, with the colours of one frame.
+function groups(spec, count, frame) {
   const found = new Map();
   for (let i = 0; i < count; i += 1) {
-    const colour = spec.colours ? spec.colours.data[i] : null;
+    const colour = spec.colours ? spec.colours.data[frame * count + i] : null;
     const shape = spec.shapes ? spec.shapes.data[i] : 0;
     const key = `${colour} ${shape}`;
     if (!found.has(key)) found.set(key, { colour, shape, members: [] });
     found.get(key).members.push(i);
   }
   return [...found.values()].map((group) => ({ ...group, members: Int32Array.from(group.members) }));
+}
+
+// frame → its groups; those of the last frame asked for are kept.
+function makeTeams(spec, count) {
+  const changing = spec.colours?.shape.length === 2;
+  let known = -1;
+  let teams = null;
+  return (frame) => {
+    const wanted = changing ? frame : 0;
+    if (wanted !== known) teams = groups(spec, count, wanted);
+    known = wanted;
+    return teams;
+  };
 }
 
 // Pixels of all particles at `position` into xs, ys: x · scale + offset, NaN where absent.
@@ -41,12 +54,12 @@ function place(spec, position, map, xs, ys) {
 
 export function particlesLayer(spec) {
   const count = spec.xy.shape[1];
-  const teams = groups(spec, count);
+  const teamsAt = makeTeams(spec, count);
   const xs = new Float32Array(count);
   const ys = new Float32Array(count);
   const sheet = makeSheet();
   const stamps = new Map();
-  const trails = makeTrails(spec, teams, ABSENT);
+  const trails = makeTrails(spec, teamsAt, ABSENT);
 
   function stamp(shape, radius) {
     const key = `${shape} ${radius}`;
@@ -70,7 +83,7 @@ export function particlesLayer(spec) {
       y: { scale: view.y.scale * dpr, shift: view.y.shift * dpr - top },
     };
     place(spec, position, map, xs, ys);
-    for (const team of teams) {
+    for (const team of teamsAt(nearest(locate(spec.times.data, position)))) {
       const colour = toRgb(paletteColour(scene.theme, team.colour, scene.theme.palette[1]));
       const mark = stamp(team.shape, (spec.size / 2) * dpr);
       stampAll(sheet, mark, team.members, xs, ys, colour, spec.opacity);

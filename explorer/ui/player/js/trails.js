@@ -1,13 +1,13 @@
 // Where particles came from: a short tail behind each, or its whole path as a thin, faint line.
 
-import { locate } from "./frames.js";
+import { locate, nearest } from "./frames.js";
 import { paletteColour } from "./theme.js";
 
 const TAIL = 8; // frames, when trails are switched on for particles that bring none
 const BUDGET = 14000; // segments per frame that a software renderer draws in 3 ms
 
-export function makeTrails(spec, teams, absent) {
-  return spec.trail === "full" ? wholePaths(spec, teams, absent) : tails(spec, teams, absent);
+export function makeTrails(spec, teamsAt, absent) {
+  return spec.trail === "full" ? wholePaths(spec, teamsAt, absent) : tails(spec, teamsAt, absent);
 }
 
 function pixels(spec, view) {
@@ -34,7 +34,7 @@ function segment(context, data, count, at, a, b, u, absent) {
   );
 }
 
-function tails(spec, teams, absent) {
+function tails(spec, teamsAt, absent) {
   const { data } = spec.xy;
   const count = spec.xy.shape[1];
   const length = spec.trail || TAIL;
@@ -46,7 +46,7 @@ function tails(spec, teams, absent) {
     context.lineWidth = 1; // a hairline: any wider one costs a software renderer ten times as much
     const first = Math.max(0, a - length);
     const parts = [first, Math.floor((2 * first + a) / 3), Math.floor((first + 2 * a) / 3), a];
-    for (const { colour, members } of teams) {
+    for (const { colour, members } of teamsAt(nearest({ a, b, u }))) {
       context.strokeStyle = paletteColour(scene.theme, colour, scene.theme.palette[1]);
       for (let part = 0; part < 3; part += 1) {
         context.globalAlpha = 0.12 + 0.14 * part; // fading towards the past
@@ -68,7 +68,7 @@ function tails(spec, teams, absent) {
 }
 
 // Whole paths grow on a canvas of their own, step by step; only a jump back draws them anew.
-function wholePaths(spec, teams, absent) {
+function wholePaths(spec, teamsAt, absent) {
   const { data } = spec.xy;
   const count = spec.xy.shape[1];
   const alpha = Math.min(0.5, Math.max(0.07, 5 / Math.sqrt(count)));
@@ -81,7 +81,7 @@ function wholePaths(spec, teams, absent) {
     const at = { ...pixels(spec, view), i: 0 };
     context.lineWidth = 1;
     context.globalAlpha = alpha;
-    for (const { colour, members } of teams) {
+    for (const { colour, members } of teamsAt(b)) {
       context.strokeStyle = paletteColour(scene.theme, colour, scene.theme.palette[1]);
       context.beginPath();
       for (let m = 0; m < members.length; m += 1) {
