@@ -28,12 +28,16 @@ def rounded_up(length: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A distribution under a process, `reverse` (noise to data) or forward, perhaps `rescaled`."""
+    """A distribution under a process, `reverse` (noise to data) or forward, perhaps `rescaled`.
+
+    sigmas: how many standard deviations of the noise the window holds.
+    """
 
     distribution: ExactDistribution
     process: Process
     reverse: bool
     rescaled: bool = False
+    sigmas: float = 3.3
 
     @cached_property
     def grid(self) -> Tensor:
@@ -72,16 +76,16 @@ class View:
 
     @cached_property
     def half_width(self) -> float:
-        """Half the side of the window, as drawn: it holds the data and 3.3 σ of the noise.
+        """Half the side of the window, as drawn: it holds the data and the noise.
 
         Rounded up to one of 24 lengths a decade, so that the axes stand still under a slider.
         """
         reach = self._reach
         if self.rescaled:
-            return rounded_up(max(reach, 3.3 * self.spread))
+            return rounded_up(max(reach, self.sigmas * self.spread))
         t = torch.tensor(self.process.t_max, dtype=torch.float64)
         noise, kept = float(self.process.sigma(t)), float(self.process.alpha(t))
-        return rounded_up(max(reach, ((3.3 * noise) ** 2 + (kept * reach) ** 2) ** 0.5))
+        return rounded_up(max(reach, ((self.sigmas * noise) ** 2 + (kept * reach) ** 2) ** 0.5))
 
     @cached_property
     def _reach(self) -> float:

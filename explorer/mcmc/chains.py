@@ -18,7 +18,7 @@ WARMUP = 0.25
 
 @dataclass(frozen=True)
 class Tuning:
-    """A step size to tune: `make(step)` gives a kernel, `step` is tried first, `aim` is the goal."""
+    """A step size to tune: `make(step)` gives a kernel, `step` is the first, `aim` the goal."""
 
     make: Callable[[float], Kernel]
     step: float

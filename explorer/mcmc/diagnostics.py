@@ -53,7 +53,7 @@ def effective_sample_size(x: Tensor) -> float:
 
     N M / τ with τ = −1 + 2 Σ P_k, P_k = ρ_2k + ρ_2k+1 summed while positive and made to fall:
     Geyer's initial monotone sequence. Antithetic chains can be worth more than N M, at most
-    N M log₁₀(N M). Source: Geyer 1992, section 3.3; Vehtari et al. 2021, equation 13.
+    N M log₁₀(N M); a chain that never moves is worth its one state. Source: Geyer 1992, section 3.3; Vehtari et al. 2021, equation 13.
     """
     n, m = x.shape
     rho = autocorrelation(x)
@@ -63,7 +63,7 @@ def effective_sample_size(x: Tensor) -> float:
     negative = (pairs <= 0).nonzero()
     kept = pairs[: int(negative[0])] if len(negative) else pairs
     tau = -1 + 2 * float(kept.cummin(dim=0).values.sum()) if len(kept) else 0.0
-    return n * m / max(tau, 1 / math.log10(max(n * m, 10)))
+    return n * m / min(max(tau, 1 / math.log10(max(n * m, 10))), n)
 
 
 def worth_in_truth(xs: Tensor, target: ExactDistribution) -> float:

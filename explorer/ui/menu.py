@@ -70,6 +70,14 @@ MENU: tuple[Page, ...] = (
         {"dim": "1"},
     ),
     Page(
+        "pages/diffusion_against_mcmc.py",
+        "Diffusion against MCMC",
+        ":material/route:",
+        "Noise out",
+        "HMC and Langevin chains stay in their mode where diffusion finds them all.",
+        "chains",
+    ),
+    Page(
         "pages/train.py",
         "Train",
         ":material/school:",

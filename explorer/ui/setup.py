@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import streamlit as st
 
 from explorer.data.distributions import DISTRIBUTIONS
@@ -12,14 +14,19 @@ from explorer.ui import controls
 from explorer.ui.mixture_editor import edit_mixture
 
 
-def choose_distribution(dim: int, *, default: str) -> DistributionSpec:
-    """The controls for a distribution of `dim` coordinates, with a table for one's own mixture."""
+def choose_distribution(
+    dim: int, *, default: str, without: Collection[str] = ()
+) -> DistributionSpec:
+    """The controls for a distribution of `dim` coordinates, with a table for one's own mixture.
+
+    without: names that the page has no use for.
+    """
     name, values = controls.choose(
         DISTRIBUTIONS,
         key=f"dist{dim}",
         label="Distribution",
         default=default,
-        where=lambda _, entry: entry.dim == dim,
+        where=lambda name, entry: entry.dim == dim and name not in without,
     )
     entry = DISTRIBUTIONS[name]
     if entry.note:

@@ -19,6 +19,7 @@ _HEAVY = (
     "explorer.figures.schedules",
     "explorer.ui.scenes",
     "explorer.ui.race_scenes",
+    "explorer.ui.mcmc_scenes",
     "explorer.ui.train_scenes",
     "explorer.ui.memory_scenes",
     "explorer.ui.growing",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from explorer.ui.thumbnails import learning, noise
+from explorer.ui.thumbnails import chains, learning, noise
 from explorer.ui.thumbnails.pen import HEIGHT, WIDTH
 
 DRAWINGS: dict[str, Callable[[], str]] = {
@@ -16,6 +16,7 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "schedules": noise.schedules,
     "field": noise.field,
     "race": noise.race,
+    "chains": chains.chains,
     "training": learning.training,
     "learned": learning.learned,
     "quality": learning.quality,

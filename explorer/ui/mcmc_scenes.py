@@ -1,0 +1,188 @@
+"""Markov chains beside a diffusion sampler: panes on one clock, a table, and charts.
+
+What these functions return is shared between sessions and must not be changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+from torch import Generator
+
+from explorer.contest import Start, common_start, diffuse, kernel_of, steps_within
+from explorer.data.spec import DistributionSpec
+from explorer.diffusion.samplers import SAMPLERS
+from explorer.diffusion.spec import ProcessSpec
+from explorer.diffusion.trajectory import Trajectory
+from explorer.figures import mcmc_charts
+from explorer.figures.layers import Clock
+from explorer.figures.mcmc_charts import Traced
+from explorer.figures.view import View
+from explorer.mcmc import diagnostics
+from explorer.mcmc.chains import Chains, run
+from explorer.mcmc.diagnostics import Summary
+from explorer.mcmc.kernels import KERNELS
+from explorer.registry import Values
+from explorer.ui import mcmc_panes as panes_of
+from explorer.ui.mcmc_panes import Row
+from explorer.ui.scenes import Scene, truth
+
+WATCHED = {1: 8, 2: 5}
+"""Of how many chains the paths are drawn, by dimension."""
+
+
+@dataclass(frozen=True)
+class ChainLane:
+    """A kernel and its numbers; `aim` is the acceptance that its step is tuned to, 0: not tuned."""
+
+    kernel: str
+    values: Values = ()
+    aim: float = 0.0
+
+
+@dataclass(frozen=True)
+class DiffusionLane:
+    """A sampler of the reverse process and its numbers."""
+
+    sampler: str
+    values: Values = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    scene: Scene
+    rows: tuple[Row, ...]
+    traces: tuple[Traced, ...]
+    weights: np.ndarray
+    budget: int
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def contest(
+    distribution: DistributionSpec,
+    process: ProcessSpec,
+    lanes: tuple[ChainLane, ...],
+    sampler: DiffusionLane,
+    in_one_mode: bool,
+    budget: int,
+    count: int,
+    seed: int,
+    scale: float = 1.0,
+) -> Contest:
+    """Chains and a diffusion sampler from one start, `budget` evaluations of the score each."""
+    view = panes_of.view_of(distribution, process)
+    target = view.distribution
+    start = common_start(target, view.process, in_one_mode, count, _rng(seed))
+    panes, rows, traces = [], [], []
+    for place, lane in enumerate(lanes):
+        entry = KERNELS[lane.kernel]
+        values = dict(lane.values)
+        kernel = kernel_of(entry, values, lane.aim)
+        chains = run(kernel, target, start.x0, budget, _rng(seed + 1), watched=WATCHED[target.dim])
+        modes = diagnostics.modes_over_time(chains.xs, target)
+        found = diagnostics.summary(chains, target, modes, entry.anneals)
+        label = f"{entry.label}, tuned" if lane.aim else entry.label
+        trace = _traced(label, place, chains, modes, view, entry.anneals)
+        row = _row(label, int(chains.spent[-1]), chains.xs[-1], distribution, trace, found)
+        panes.append(panes_of.chain_pane(distribution, process, entry, values, chains, row, scale))
+        rows.append(row)
+        traces.append(trace)
+    way = _way(view, sampler, start, budget, seed + 1)
+    end = way.xs[-1]
+    label = SAMPLERS[sampler.sampler].label
+    modes = diagnostics.modes_over_time(end[None], target)
+    shares = diagnostics.occupancy(modes, len(target.mode_weights))
+    trace = Traced(
+        label,
+        2,
+        shares[-1].numpy(),
+        np.array([way.evaluations]),
+        diagnostics.misplaced(shares, target.mode_weights).numpy(),
+    )
+    row = _row(label, way.evaluations, end, distribution, trace, None)
+    panes.append(panes_of.diffusion_pane(distribution, process, way, row, scale))
+    return Contest(
+        Scene(tuple(panes), Clock("evaluations", (0.0, float(budget)), steps=100, digits=0)),
+        (*rows, row),
+        (*traces, trace),
+        target.mode_weights.numpy(),
+        budget,
+    )
+
+
+def chart(found: Contest, kind: str, height: int, scale: float = 1.0) -> go.Figure:
+    """One of the charts by its name: time, shares, memory, tuning."""
+    looks = {"height": height, "scale": scale}
+    charts: dict[str, Callable[[], go.Figure]] = {
+        "time": lambda: mcmc_charts.modes_chart(found.traces, found.budget, **looks),
+        "shares": lambda: mcmc_charts.shares_chart(found.traces, found.weights, **looks),
+        "memory": lambda: mcmc_charts.memory_chart(found.traces, found.budget, **looks),
+        "tuning": lambda: mcmc_charts.tuning_chart(found.traces, found.budget, **looks),
+    }
+    return charts[kind]()
+
+
+def _rng(seed: int) -> Generator:
+    return Generator().manual_seed(seed)
+
+
+def _way(view: View, sampler: DiffusionLane, start: Start, budget: int, seed: int) -> Trajectory:
+    entry = SAMPLERS[sampler.sampler]
+    step = entry.build(dict(sampler.values))
+    steps = steps_within(entry, budget)
+    return diffuse(view.process, view.distribution, step, start.x_t, steps, _rng(seed))
+
+
+def _traced(
+    label: str, place: int, chains: Chains, modes: torch.Tensor, view: View, anneals: bool
+) -> Traced:
+    weights = view.distribution.mode_weights
+    shares = diagnostics.occupancy(modes, len(weights))
+    wrong = diagnostics.misplaced(shares, weights).numpy()
+    spent = chains.spent.numpy()
+    lags = memory = None
+    if not anneals:
+        draws = chains.draws
+        each = [diagnostics.autocorrelation(draws[:, :, d]) for d in range(draws.shape[2])]
+        memory = torch.stack(each).mean(dim=0)[: len(draws) // 2 + 1].numpy()
+        lags = np.arange(len(memory)) * float(chains.spent[-1] - chains.spent[-2])
+    sizes = chains.step_sizes
+    return Traced(
+        label,
+        place,
+        shares[-1].numpy(),
+        spent,
+        wrong,
+        lags,
+        memory,
+        None if sizes is None else spent[1:],
+        None if sizes is None else sizes.numpy(),
+        None if sizes is None else chains.accepted.double().mean(dim=1).numpy(),
+    )
+
+
+def _row(
+    label: str,
+    evaluations: int,
+    end: torch.Tensor,
+    distribution: DistributionSpec,
+    trace: Traced,
+    summary: Summary | None,
+) -> Row:
+    known = truth(distribution, len(end))
+    weights = known.distribution.mode_weights.numpy()
+    found = int(((trace.shares >= 0.1 * weights) & (weights > 0)).sum())
+    return Row(
+        label,
+        evaluations,
+        known.sliced_wasserstein(end),
+        float(trace.misplaced[-1]),
+        found,
+        known.spread(end),
+        summary,
+    )
