@@ -79,7 +79,9 @@ def with_weights(name: str, folder: Path) -> Trained:
 
 
 def test_forward_diffusion_moves_the_same_particles(tmp_path: Path) -> None:
-    lines = said(forward_script(MOONS, DDPM, 300, 7), tmp_path)[1:]
+    lines = said(forward_script(MOONS, DDPM, 300, 7), tmp_path, "--picture")[1:]
+    assert lines.pop() == "picture=picture.html"
+    assert "t = 0.50" in (tmp_path / "picture.html").read_text(encoding="utf-8")
     scene = scenes.forward_scene(MOONS, DDPM, 300, 7, False)
     (cloud,) = (layer for layer in scene.panes[0].layers if isinstance(layer, Particles))
     assert len(lines) == 3
@@ -185,7 +187,9 @@ def test_reverse_race_with_a_learned_score(tmp_path: Path) -> None:
     script = race_script(
         spec.distribution, spec.process, given, 12, 300, 0, true_start=False, network=network
     )
-    raced(said(script, tmp_path), race.results)
+    lines = said(script, tmp_path, "--picture")
+    assert lines.pop() == "picture=picture.html"
+    raced(lines, race.results)
 
 
 def test_train_learns_the_same_bit_for_bit(tmp_path: Path) -> None:

@@ -91,8 +91,8 @@ def literal(value: Any, indent: int = 0) -> Text:
         keys = [literal(key).text for key in value]
         items = [f"{key}: {part.text}" for key, part in zip(keys, inner, strict=True)]
         return _row("{", items, "}", indent, frozenset(), inner)
-    if isinstance(value, float) and not math.isfinite(value):
-        return Text(f'float("{value}")')
+    if isinstance(value, float):  # NumPy's too, which call themselves otherwise
+        return Text(repr(float(value)) if math.isfinite(value) else f'float("{value}")')
     if isinstance(value, str) and value.isprintable() and not set(value) & set('"\\'):
         return Text(f'"{value}"')
     return Text(repr(value))

@@ -6,11 +6,14 @@ from functools import partial
 
 from explorer.code import script as made
 from explorer.code.recipe import Recipe
+from explorer.code.recipes.pictures import CLOUDS, HOW, PATHS
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.spec import ProcessSpec
 from explorer.diffusion.trajectory import forward
 
 BODY = """
+import sys
+
 import torch
 from torch import Generator
 
@@ -35,6 +38,10 @@ for frame in (0, 50, 100):
     )
 """
 
+_CLOUDS = f"""
+clouds = {{f"t = {{float(times[frame]):.2f}}": run.xs[frame] for frame in (0, 50, 100)}}
+{CLOUDS}"""
+
 
 def forward_script(
     distribution: DistributionSpec, process: ProcessSpec, particles: int, seed: int
@@ -46,7 +53,9 @@ def forward_script(
         "particles": particles,
         "seed": seed,
     }
-    return made.script("Forward diffusion: data becomes noise, step by step.", BODY, settings)
+    doc = f"Forward diffusion: data becomes noise, step by step. {HOW}"
+    end = PATHS if distribution.build().dim == 1 else _CLOUDS
+    return made.script(doc, BODY + end, settings)
 
 
 TRANSITION = (

@@ -30,7 +30,8 @@ from explorer.training.model import Model
 LOAD = """
 torch.set_num_threads(1)  # sums in the app's order, for the app's digits
 # The weights lie in the file that the page offers beside this script; a file from "My runs" too.
-tensors = load_file(sys.argv[1] if len(sys.argv) > 1 else weights)
+given = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+tensors = load_file(given[0] if given else weights)
 parts = {name.removeprefix("weights/"): tensor for name, tensor in tensors.items()}
 model = Model.of(spec, {n: part for n, part in parts.items() if not n.startswith("history/")})
 process, distribution = model.process, spec.distribution.build()

@@ -9,6 +9,7 @@ from explorer.code import script as made
 from explorer.code.recipe import Recipe
 from explorer.code.recipes import learned
 from explorer.code.recipes.learned import Trained
+from explorer.code.recipes.pictures import CLOUDS, HOW
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.diffusion.spec import ProcessSpec
@@ -18,6 +19,8 @@ from explorer.registry import Values
 from explorer.training.model import Model
 
 _EXACT = """
+import sys
+
 import torch
 from torch import Generator
 
@@ -44,11 +47,12 @@ start = process.perturb(distribution.sample(particles, rng), process.grid(1)[0],
 """
 _END = """
 truth = Truth.of(distribution, particles)
+clouds: dict[str, torch.Tensor] = {}
 for label, (step, count) in lanes.items():
     rng = Generator().manual_seed(seed + 1)
     with torch.inference_mode():
         run = simulate(process, score, step, start, process.grid(count), rng)
-    end = run.xs[-1]
+    end = clouds[label] = run.xs[-1]
     reading, coverage = truth.sliced_wasserstein(end), mode_coverage(end, distribution)
     print(label)
     print(
@@ -80,8 +84,8 @@ def race_script(
         count = 1 if entry.adaptive else steps
         texts[f"{place}. {entry.label}"] = (made.made(entry, values), count)
     common = {"lanes": texts, "particles": particles, "seed": seed}
-    end = (_TRUE if true_start else _PRIOR) + _END
-    doc = "Samplers side by side, from the same noise."
+    end = (_TRUE if true_start else _PRIOR) + _END + CLOUDS
+    doc = f"Samplers side by side, from the same noise. {HOW}"
     if network is not None:
         settings = {"spec": network.spec, "weights": network.file, **common}
         return made.script(doc, _LEARNED + end, settings, keep=learned.kept(network.spec))

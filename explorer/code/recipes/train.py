@@ -9,6 +9,7 @@ import torch
 from explorer.code import script as made
 from explorer.code.recipe import Recipe
 from explorer.code.recipes import learned
+from explorer.code.recipes.pictures import CLOUDS, HOW
 from explorer.training.batches import draw_block
 from explorer.training.model import Model, build_network
 from explorer.training.optimiser import FlatAdam
@@ -16,6 +17,8 @@ from explorer.training.spec import ModelSpec
 from explorer.training.train import train
 
 BODY = """
+import sys
+
 import torch
 from torch import Generator
 
@@ -39,6 +42,7 @@ with torch.inference_mode():
 reading = Truth.of(spec.distribution.build(), 1000).sliced_wasserstein(run.xs[-1])
 print(f"step={state.step} loss={state.loss:.5f} last={float(state.losses[-1]):.6g}")
 print(f"distance={reading.value:.5f} floor={reading.floor:.5f} ratio={reading.ratio:.1f}")
+clouds = {"learned": run.xs[-1], "true": spec.distribution.build().sample(1000, rng)}
 """
 
 
@@ -47,8 +51,8 @@ def train_script(spec: ModelSpec) -> str:
 
     On the CPU the same numbers as the page's, bit for bit.
     """
-    doc = "Train a network to know the score, and sample with it."
-    return made.script(doc, BODY, {"spec": spec}, keep=learned.kept(spec))
+    doc = f"Train a network to know the score, and sample with it. {HOW}"
+    return made.script(doc, BODY + CLOUDS, {"spec": spec}, keep=learned.kept(spec))
 
 
 LOSS = (
