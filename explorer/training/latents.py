@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,13 +33,13 @@ from explorer.training.vae import (
     VAEState,
     latents,
     train_vae,
-    vae_from_json,
     vae_of,
     vae_to_json,
 )
 
 FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "latents"
 WEIGHTS, VAE_WEIGHTS = "weights.safetensors", "vae.safetensors"
+CURVE_NAME = "curve"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ which two classes share the centre, as in the document's figures.
 
 OURS = LatentSpec(
     "Our network",
-    VAESpec(),
+    VAESpec(seed=1),
     replace(DEFAULT, config=replace(DEFAULT.config, steps=4000, batch=1024)),
 )
 """Ours: with small batches it stays where every network begins, at the score of N(0, I)."""
@@ -70,11 +70,14 @@ LATENTS: dict[str, LatentSpec] = {"document": DOCUMENT, "ours": OURS}
 
 @dataclass(frozen=True, eq=False)
 class Latent:
-    """A trained VAE and a model of its latents."""
+    """A trained VAE and a model of its latents.
 
-    vae_spec: VAESpec
+    curve: (P, 3) step, reconstruction and KL of the VAE, means over parts of its training.
+    """
+
     vae: VAE
     model: Model
+    curve: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,19 +121,27 @@ def load_latent(name: str, folder: Path = FOLDER) -> Latent:
     weights, _ = read_tensors(place / WEIGHTS)
     vae, _ = read_tensors(place / VAE_WEIGHTS)
     made = read_json(place / "spec.json")
-    if not isinstance(made, dict) or not {"vae", "spec"} <= set(made):
-        raise DamagedFile("spec.json does not describe a latent diffusion: it lacks vae or spec")
+    if not isinstance(made, dict) or "spec" not in made:
+        raise DamagedFile("spec.json does not describe a latent diffusion: it lacks the spec")
     try:
         model = Model.of(from_json(made["spec"]), weights)
-        return Latent(vae_from_json(made["vae"]), vae_of(vae), model)
+        return latent_of(model, vae)
     except ValueError as problem:
         raise DamagedFile(f"{name} cannot be used: {problem}") from problem
 
 
-def loss_curve(name: str, folder: Path = FOLDER) -> Tensor:
-    """(P, 3) step, reconstruction and KL of the VAE called `name`, means over parts of its run."""
-    rows = (folder / name / "vae.csv").read_text(encoding="utf-8").split()[1:]
-    return torch.tensor([[float(value) for value in row.split(",")] for row in rows])
+def latent_of(model: Model, tensors: Mapping[str, Tensor]) -> Latent:
+    """The pair of a model and what `vae_tensors` gave; DamagedFile where that is something else."""
+    if CURVE_NAME not in tensors:
+        raise DamagedFile("the VAE's file lacks the curve of its loss")
+    weights = {name: tensor for name, tensor in tensors.items() if name != CURVE_NAME}
+    return Latent(vae_of(weights), model, tensors[CURVE_NAME])
+
+
+def vae_tensors(state: VAEState) -> dict[str, Tensor]:
+    """A VAE's weights and the curve of its loss, by name, for `latent_of`."""
+    ends, means = parts(state.losses)
+    return {**state.weights, CURVE_NAME: torch.cat([ends[:, None].float(), means], dim=1)}
 
 
 def parts(losses: Tensor) -> tuple[Tensor, Tensor]:
@@ -149,7 +160,7 @@ def keep_latent(name: str, state: LatentState, folder: Path = FOLDER) -> None:
     weights = state.diffusion.weights()
     halved = {n: w if n in (CENTRE, SCALE) else w.half() for n, w in weights.items()}
     save_tensors(place / WEIGHTS, halved, {})
-    save_tensors(place / VAE_WEIGHTS, state.vae.weights, {})
+    save_tensors(place / VAE_WEIGHTS, vae_tensors(state.vae), {})
     made = {
         "command": f"python -m {__spec__.name} {name}",
         "seconds": round(state.seconds, 1),
@@ -159,15 +170,9 @@ def keep_latent(name: str, state: LatentState, folder: Path = FOLDER) -> None:
         "spec": to_json(state.diffusion.spec),
     }
     write_atomically(place / "spec.json", json_bytes(made) + b"\n")
-    _write_curve(place / "loss.csv", "step,loss", state.diffusion.losses[:, None])
-    _write_curve(place / "vae.csv", "step,reconstruction,kl", state.vae.losses)
-
-
-def _write_curve(path: Path, head: str, losses: Tensor) -> None:
-    rows = [head]
-    for end, means in zip(*parts(losses), strict=True):
-        rows.append(",".join([str(int(end)), *(f"{value:.5f}" for value in means.tolist())]))
-    write_atomically(path, ("\n".join(rows) + "\n").encode())
+    ends, means = (part.tolist() for part in parts(state.diffusion.losses))
+    rows = ["step,loss", *(f"{end},{mean:.5f}" for end, mean in zip(ends, means, strict=True))]
+    write_atomically(place / "loss.csv", ("\n".join(rows) + "\n").encode())
 
 
 def main(names: Sequence[str]) -> None:

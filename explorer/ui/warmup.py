@@ -23,6 +23,8 @@ _HEAVY = (
     "explorer.ui.train_scenes",
     "explorer.ui.memory_scenes",
     "explorer.ui.growing",
+    "explorer.ui.latent_live",
+    "explorer.ui.seed_scenes",
     "explorer.ui.player",
 )
 _ONE_AT_A_TIME = threading.Lock()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from explorer.ui.thumbnails import chains, learning, noise
+from explorer.ui.thumbnails import chains, latents, learning, noise
 from explorer.ui.thumbnails.pen import HEIGHT, WIDTH
 
 DRAWINGS: dict[str, Callable[[], str]] = {
@@ -20,6 +20,8 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "training": learning.training,
     "learned": learning.learned,
     "quality": learning.quality,
+    "latents": latents.latents,
+    "seeds": latents.seeds,
 }
 
 

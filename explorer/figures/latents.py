@@ -1,0 +1,119 @@
+"""The plane of a VAE's latents: the decoder's regions, particles in the colour they decode to."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+from torch import Tensor
+
+from explorer.diffusion.trajectory import Trajectory
+from explorer.figures.base import axes_layout
+from explorer.figures.layers import Pane, Particles, Tint
+from explorer.figures.view import View
+from explorer.networks.vae import CLASSES, CLEAR, VAE
+
+NO_WINNER = 7
+"""The palette's grey, for what decodes to no class clearly."""
+NAMES = tuple("".join("1" if i == k else "0" for i in range(CLASSES)) for k in range(CLASSES))
+SHOWN = 101
+"""Frames of a run that are shown, however many steps it took."""
+
+
+@torch.inference_mode()
+def classes(vae: VAE, z: Tensor, *, clear: float = CLEAR) -> np.ndarray:
+    """(*B,) uint8 for z (*B, 2): the class z decodes to, `NO_WINNER` where no part is > `clear`."""
+    winner, which = vae.decode(z.float()).max(dim=-1)
+    return torch.where(winner > clear, which, NO_WINNER).numpy().astype(np.uint8)
+
+
+@torch.inference_mode()
+def regions(vae: VAE, half: float, *, side: int = 120) -> Tint:
+    """What every point of the window decodes to: a class's colour, pale where none wins."""
+    axis = torch.linspace(-half, half, side)
+    mesh = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
+    decoded = vae.decode(mesh)
+    won = (decoded.amax(dim=-1, keepdim=True) > CLEAR).float()
+    weights = (decoded * (0.3 + 0.7 * won)).permute(2, 0, 1)[None].numpy()
+    return Tint(np.zeros(1), weights, (-half, half), (-half, half), opacity=0.3)
+
+
+@torch.inference_mode()
+def plane(
+    vae: VAE, half: float, *, link: str = "", scale: float = 1.0, axis: str = "z"
+) -> go.Figure:
+    """Equal axes, with each class's vector written into its region near the edge."""
+    layout = axes_layout(
+        (-half, half),
+        (-half, half),
+        x_title=f"{axis}₁",
+        y_title=f"{axis}₂",
+        equal=True,
+        scale=scale,
+    )
+    labels = [
+        {
+            "x": x,
+            "y": y,
+            "text": f"<b>{NAMES[k]}</b>",
+            "showarrow": False,
+            "font": {"size": 13 * scale, "color": "#808890"},
+        }
+        for k, (x, y) in enumerate(label_places(vae, 0.84 * half))
+    ]
+    return go.Figure(layout={**layout, "meta": {"link": link}, "annotations": labels})
+
+
+@torch.inference_mode()
+def label_places(vae: VAE, radius: float) -> list[tuple[float, float]]:
+    """Where each class's name stands: on a circle, in the middle of the arc that decodes to it.
+
+    A class that reaches no part of the circle is named at its latents' mean.
+    """
+    angle = 2 * torch.pi * torch.arange(360) / 360
+    circle = radius * torch.stack([angle.cos(), angle.sin()], dim=1)
+    won = vae.decode(circle).argmax(dim=1)
+    means, _ = vae.encode(torch.eye(CLASSES))
+    places = []
+    for k in range(CLASSES):
+        inside = circle[won == k].mean(dim=0)  # NaN where it has no arc
+        length = float(inside.norm())
+        place = inside * radius / length if length > 1e-3 * radius else means[k]
+        places.append((float(place[0]), float(place[1])))
+    return places
+
+
+def thinned(run: Trajectory) -> tuple[Tensor, Tensor]:
+    """At most `SHOWN` of a run's times and states, its first and its last among them."""
+    pick = np.unique(np.linspace(0, run.steps, min(SHOWN, run.steps + 1)).round().astype(int))
+    index = torch.from_numpy(pick)
+    return run.ts[index], run.xs[index]
+
+
+def run_particles(
+    view: View, run: Trajectory, vae: VAE, *, by_end: bool, scale: float = 1.0, trail: int = 0
+) -> Particles:
+    """A run's particles in the colour of what they decode to now, or at their end."""
+    ts, xs = thinned(run)
+    colours = classes(vae, xs[-1] if by_end else xs)
+    return Particles(
+        view.clock(ts), view.place(ts, xs), colours=colours, trail=trail, size=3.6 * scale
+    )
+
+
+def latents_pane(vae: VAE, view: View, *, seed: int, scale: float = 1.0, count: int = 2000) -> Pane:
+    """Encoded vectors in the colour of the class they come from, over the decoder's regions."""
+    rng = torch.Generator().manual_seed(seed)
+    z = view.distribution.sample(count, rng)
+    came_from = view.distribution.mode_of(z)
+    half = view.half_width
+    points = Particles(
+        np.zeros(1),
+        z[None].numpy(),
+        colours=came_from.numpy(),
+        size=3.6 * scale,
+        opacity=0.8,
+    )
+    return Pane(
+        plane(vae, half, link="z", scale=scale), (regions(vae, half), points), title="Latents"
+    )

@@ -1,0 +1,59 @@
+"""A training of VAE and diffusion as it is watched: one button, a bar, both pictures."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.training.jobs import Status
+from explorer.training.latents import LatentSpec
+from explorer.ui import frame, latent_learning, latent_panels
+from explorer.ui.player import player
+
+
+def live(spec: LatentSpec, scale: float) -> None:
+    """The button, and all that changes while the networks learn, redrawn twice a second."""
+    ticking = latent_learning.desk().busy
+    st.fragment(_live, run_every=0.5 if ticking else None)(spec, scale, ticking)
+
+
+def _live(spec: LatentSpec, scale: float, ticking: bool) -> None:
+    desk = latent_learning.desk()
+    job, state = desk.job, desk.state
+    if desk.busy != ticking:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", key="latent-bar"):
+        if desk.busy and job is not None:
+            st.button("Stop", icon=":material/stop:", on_click=job.stop)
+        else:
+            st.button(
+                "Train both",
+                icon=":material/play_arrow:",
+                type="primary",
+                on_click=latent_learning.begin,
+                args=(spec,),
+            )
+        st.markdown(latent_learning.says(job))
+    if desk.busy and job is not None:
+        st.progress(job.progress)
+    if job is not None and job.status is Status.FAILED:
+        st.error(job.error)
+    if job is not None and job.note:
+        st.warning(job.note)
+    if state is None:
+        st.markdown(
+            "First the VAE learns to put the four vectors apart, then a small network learns the "
+            "score of its latents. Try a small weight of the KL term: the classes move apart, and "
+            "leaving out the noise ends in one of them."
+        )
+        return
+    seen = latent_panels.look(state, scale)
+    player(
+        seen.scene.panes,
+        key="learning",
+        clock=seen.scene.clock,
+        height=frame.height(380),
+        columns=2,
+        position=1.0,
+        autoplay=False,
+    )
+    latent_panels.metrics(state, seen)

@@ -1,0 +1,135 @@
+"""Seeds and where they end: maps of the plane of x_T, and many runs from one of its points.
+
+What these functions return is shared between sessions and must not be changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+from torch import Tensor
+
+from explorer.diffusion.samplers import SAMPLERS, race
+from explorer.diffusion.seeds import chance, disagreement, seed_mesh
+from explorer.diffusion.trajectory import Trajectory
+from explorer.figures import latents as figures
+from explorer.figures import seeds as maps
+from explorer.figures.layers import Pane, Particles
+from explorer.networks.vae import CLASSES
+from explorer.registry import Values
+from explorer.ui.latent_scenes import latent, score_of, view_of
+from explorer.ui.scenes import Scene, clock
+
+SIDE, REACH = 160, 3.0
+"""Seeds along each side of the map, and how far it goes, in standard deviations of x_T."""
+MANY = 200
+"""Runs from the one seed."""
+ONE = 4
+"""The palette's colour of the run without noise."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A sampler by name, with its numbers."""
+
+    sampler: str
+    values: Values = ()
+
+    @property
+    def label(self) -> str:
+        return SAMPLERS[self.sampler].label
+
+
+@dataclass(frozen=True)
+class SeedMap:
+    """ends: (H, W) uint8, the class each seed ends in.  apart: the share of neighbours that end
+    apart.  chance: the same if the ends were shuffled."""
+
+    ends: np.ndarray
+    apart: float
+    chance: float
+
+
+def _run(name: str, exact: bool, way: Way, start: Tensor, steps: int, seed: int) -> Trajectory:
+    known, entry = latent(name), SAMPLERS[way.sampler]
+    step = entry.build(dict(way.values))
+    process = known.model.process
+    # seeds are in units of the prior's width, which is a hair below 1
+    width = process.sigma(torch.tensor(process.t_max, dtype=torch.float64))
+    start = start * float(width)
+    return race(entry, step, process, score_of(known, exact), start, steps, seed)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def seed_map(name: str, exact: bool, way: Way, steps: int, seed: int) -> SeedMap:
+    """The class in which each seed of a dense mesh ends, every seed with noise of its own."""
+    run = _run(name, exact, way, seed_mesh(SIDE, REACH), steps, seed)
+    ends = figures.classes(latent(name).vae, run.xs[-1], clear=0.0).reshape(SIDE, SIDE)
+    labels = torch.from_numpy(ends)
+    return SeedMap(ends, disagreement(labels), chance(labels))
+
+
+def map_figure(
+    found: SeedMap, chosen: tuple[float, float], *, height: int, scale: float
+) -> go.Figure:
+    """The map with a ring at the chosen seed."""
+    return maps.seed_map(found.ends, REACH, chosen, height=height, scale=scale)
+
+
+@dataclass(frozen=True)
+class Endings:
+    """All runs from one seed as a scene, and by way the shares (4,) of classes they end in."""
+
+    scene: Scene
+    shares: dict[str, np.ndarray]
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def endings(
+    name: str,
+    exact: bool,
+    still: Way,
+    noisy: Way,
+    chosen: tuple[float, float],
+    steps: int,
+    seed: int,
+    scale: float = 1.0,
+) -> Endings:
+    """`MANY` runs with noise from the chosen seed, and over them the one without."""
+    known = latent(name)
+    view, vae = view_of(known.model), known.vae
+    start = torch.tensor([chosen]).float()
+    many = _run(name, exact, noisy, start.expand(MANY, 2), steps, seed)
+    one = _run(name, exact, still, start, steps, seed)
+    half = view.half_width
+    behind = figures.regions(vae, half)
+    crowd = figures.run_particles(view, many, vae, by_end=False, scale=1.2 * scale, trail=5)
+    ts, xs = figures.thinned(one)
+    path = Particles(
+        view.clock(ts),
+        view.place(ts, xs),
+        colours=np.full(1, ONE),
+        shapes=np.full(1, 4),
+        trail="full",
+        size=13 * scale,
+        opacity=1.0,
+        name="without noise",
+    )
+    pane = Pane(
+        figures.plane(vae, half, link="z", scale=scale),
+        (behind, crowd, path),
+        title=f"{MANY} runs from one seed",
+    )
+    shares = {
+        f"{MANY} with noise": _shares(figures.classes(vae, many.xs[-1], clear=0.0)),
+        "without noise": _shares(figures.classes(vae, one.xs[-1], clear=0.0)),
+    }
+    return Endings(Scene((pane,), clock(view)), shares)
+
+
+def _shares(ends: np.ndarray) -> np.ndarray:
+    return np.bincount(ends, minlength=CLASSES) / len(ends)

@@ -1,0 +1,110 @@
+"""The plane of seeds: which class each x_T ends in, without noise and with it."""
+
+import streamlit as st
+
+from explorer.code.recipes import seed_space as code
+from explorer.diffusion.samplers import SAMPLERS
+from explorer.figures.base import CHART_CONFIG
+from explorer.figures.seeds import shares_chart
+from explorer.registry import Param
+from explorer.ui import controls, frame, latent_scenes, latent_tables, links
+from explorer.ui import seed_scenes as scenes
+from explorer.ui.code import show_code
+from explorer.ui.latent_files import latent_files
+from explorer.ui.player import player
+
+frame.page(
+    "Seed space",
+    intro="Does the seed $x_T$ decide what a sample becomes? Each point of the plane wears the class "
+    "that it ends in. **Click on a seed** to follow 200 runs from it.",
+)
+controls.presets(
+    {
+        "ODE against SDE": {},
+        "A seed on a border": {"x1": 0.1, "x2": 0.0},
+        "A little noise: DDIM, η = 0.3": {"noisy": "ddim", "right.ddim.eta": 0.3},
+        "Our network": {"model": "ours"},
+        "The exact score": {"model": "ours", "exact": "1"},
+    }
+)
+STILL = ("flow", "heun", "ddim", "dpm", "no-noise")
+NOISY = ("ddpm", "ddpm-posterior", "sde", "pc", "edm", "ddim")
+
+narrow, wide = frame.stage()
+with narrow:
+    name = controls.option(
+        latent_scenes.choices(), key="model", label="Trained by", default="document"
+    )
+    exact = controls.switch(key="exact", label="Sample with the exact score")
+    labels = {sampler: SAMPLERS[sampler].label for sampler in STILL}
+    left = controls.option(labels, key="still", label="Without noise", default="flow")
+    right, numbers = controls.choose(
+        SAMPLERS,
+        key="noisy",
+        label="With noise",
+        default="ddpm",
+        where=lambda sampler, _: sampler in NOISY,
+        values={"ddim": {"eta": 0.5}},
+        prefix="right.",
+    )
+    steps = int(controls.number(Param("steps", "Steps", 100, 10, 500, 10), key="steps"))
+    x1, x2 = (
+        float(controls.number(Param(key, f"Seed x_T,{sub}", start, -3.0, 3.0, 0.1), key=key))
+        for key, sub, start in (("x1", "₁", 1.0), ("x2", "₂", 0.6))
+    )
+    seed = controls.seed()
+    controls.reset()
+scale = 1.4 if frame.projector() else 1.0
+still, noisy = scenes.Way(left), scenes.Way(right, tuple(numbers.items()))
+
+
+def _take(key: str) -> None:
+    """The seed that was clicked on becomes the chosen one. A callback."""
+    points = st.session_state[key].selection.points
+    if points:
+        links.adjust({"x1": round(points[0]["x"], 1), "x2": round(points[0]["y"], 1)})
+
+
+def clickable(way: scenes.Way, title: str, key: str) -> scenes.SeedMap:
+    found = scenes.seed_map(name, exact, way, steps, seed)
+    st.markdown(f"**{title}**: {way.label}")
+    st.plotly_chart(
+        scenes.map_figure(found, (x1, x2), height=frame.height(380), scale=scale),
+        config=CHART_CONFIG,
+        key=key,
+        theme=None,
+        on_select=lambda: _take(key),
+        selection_mode="points",
+    )
+    st.caption(f"{found.apart:.1%} of neighbouring seeds end apart (shuffled: {found.chance:.0%}).")
+    return found
+
+
+with wide:
+    latent_tables.legend(none=False)
+    one, two, three = st.columns(3, gap="small")
+    with one:
+        calm = clickable(still, "Without noise", "map-still")
+    with two:
+        rough = clickable(noisy, "With noise", "map-noisy")
+    with three:
+        found = scenes.endings(name, exact, still, noisy, (x1, x2), steps, seed, scale)
+        player(found.scene.panes, key="endings", clock=found.scene.clock, height=frame.height(340))
+    st.plotly_chart(
+        shares_chart(found.shares, height=frame.height(110), scale=scale),
+        config=CHART_CONFIG,
+        key="shares",
+        theme=None,
+    )
+    st.latex(
+        r"\text{ODE: }x_0=\Phi(x_T)\qquad\qquad\text{SDE: }x_0\sim p(x_0\mid x_T)\approx p(x_0)"
+        r"\ \text{ as }\ \alpha_T\to0"
+    )
+    st.markdown(
+        "Without noise the seed is all there is: the flow $\\Phi$ carries whole regions to one "
+        "class, so seeds are a latent space that can be read and interpolated. With noise the "
+        f"seed is forgotten on the way: {rough.apart:.0%} of neighbours end apart against "
+        f"{calm.apart:.1%}. The document concludes that a DDPM does not divide up its seeds and is "
+        "a peer of MCMC; that holds for sampling with noise, and not for the same network's ODE."
+    )
+    show_code(code.recipe(latent_files(name), still, noisy, exact, (x1, x2), steps, seed))
