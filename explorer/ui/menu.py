@@ -108,6 +108,22 @@ MENU: tuple[Page, ...] = (
         "Learning",
         "Networks that were trained here, to keep and to hand on.",
     ),
+    Page(
+        "pages/latent_diffusion.py",
+        "Latent diffusion",
+        ":material/bubble_chart:",
+        "Latents and guidance",
+        "Diffusion in a VAE's plane, decoded: what becomes of it when its noise is left out.",
+        "latents",
+    ),
+    Page(
+        "pages/seed_space.py",
+        "Seed space",
+        ":material/grid_on:",
+        "Latents and guidance",
+        "Which class each seed ends in: clean regions by the ODE, salt and pepper by the SDE.",
+        "seeds",
+    ),
 )
 
 
