@@ -124,6 +124,11 @@ def test_names_through_a_module_and_under_an_alias(bundled: Make) -> None:
     assert "base." not in script.split("def both")[1]
 
 
+def test_a_function_called_like_its_module(bundled: Make) -> None:
+    files = {"base": "def base():\n    return 7\n"}
+    assert output(bundled(files, "from PKG import base\n\nprint(base.base())\n")) == "7\n"
+
+
 def test_equal_names_are_told_apart(bundled: Make) -> None:
     files = {
         "left": "def _size():\n    return 1\n\n\ndef left():\n    return _size()\n",
@@ -203,6 +208,11 @@ def test_of_a_registry_only_what_is_kept(bundled: Make) -> None:
         ({"base": "a = 1\n"}, "print(1)\nfrom PKG.base import a\nprint(a)\n", "come before"),
         ({"base": "a = 1\n"}, "from PKG.base import a\n\na = a + 1\n", "imports a and assigns it"),
         ({}, "print(nothing)\n", "uses nothing"),
+        (
+            {"base": "a = 1\na = a + 1\n"},
+            "from PKG.base import a\n\nprint(a)\n",
+            "defines a more than once",
+        ),
         (
             {"base": "import math as m\n\n\ndef f():\n    return m.pi\n"},
             "import cmath as m\nfrom PKG.base import f\n\nprint(f(), m.pi)\n",

@@ -7,31 +7,18 @@ in the order in which Python would have run their modules.
 from __future__ import annotations
 
 import ast
-import builtins
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
-from explorer.code.modules import (
-    CodeError,
-    Definition,
-    Import,
-    Module,
-    inside,
-    module,
-    origin,
-    take_apart,
-)
+from explorer.code.modules import CodeError, Definition, Import, Module, module, take_apart
 from explorer.code.names import Use, bound, uses
 from explorer.code.pruning import Edit, edited, kept_parts, pruned
+from explorer.code.resolving import GIVEN, Key, Meant, meaning
 from explorer.code.writing import heading, import_lines, joined
 
 MAIN = "script"
-_GIVEN = frozenset(dir(builtins)) | {"__name__"}
-
-Key = tuple[str, str]
-"""A definition: its module and its first name."""
 
 
 def bundle(
@@ -91,50 +78,30 @@ class _Bundle:
         while queue:
             at, node = queue.pop()
             for use in uses(kept_parts(node, self.keep)):
-                key = self.resolve(at, use)
-                if key is None or key in self.needed:
+                meant = self.meant(at, use)
+                if meant is None or meant.key in self.needed:
                     continue
-                there = module(key[0])
-                made = there.definitions[key[1]]
-                self.needed |= {(key[0], name): made for name in made.names}
-                queue.append((there, made.node))
+                where, name = meant.key
+                made = module(where).definitions[name]
+                self.needed |= {(where, own): made for own in made.names}
+                queue.append((module(where), made.node))
 
-    def resolve(self, code: Module, use: Use) -> Key | None:
+    def meant(self, code: Module, use: Use) -> Meant | None:
         """The package's definition that is meant; None for the script's own and the others'."""
         if code.name == MAIN and use.name in self.own:
             return None
-        if use.name in code.definitions:
-            return code.name, use.name
-        item = code.imports.get(use.name)
-        if item is None:
-            if use.name in _GIVEN:
-                return None
-            raise CodeError(f"{code.name} uses {use.name}, which it neither defines nor imports")
-        if not inside(item.module, self.package):
-            known = self.imports.setdefault(item.bound, item)
-            if known != item:
-                raise CodeError(f"{item.bound} means {known.module} and {item.module}; rename one")
-            return None
-        return self._from_package(code, item, use)
-
-    def _from_package(self, code: Module, item: Import, use: Use) -> Key:
-        where, name = item.module, item.name
-        if not name or origin(f"{where}.{name}"):
-            where = f"{where}.{name}" if name else where
-            if use.attribute is None or item.bound != use.name or (not name and "." in where):
-                raise CodeError(f"{code.name} uses the module {where} as a value or by its path")
-            name = use.attribute.attr
-        while name not in module(where).definitions:  # one module may hand on another's
-            onward = module(where).imports.get(name)
-            if onward is None or not inside(onward.module, self.package):
-                raise CodeError(f"{where} does not define {name}, which {code.name} asks for")
-            where, name = onward.module, onward.name
-        return where, name
+        found = meaning(code, use, self.package)
+        if not isinstance(found, Import):
+            return found
+        known = self.imports.setdefault(found.bound, found)
+        if known != found:
+            raise CodeError(f"{found.bound} means {known.module} and {found.module}; rename one")
+        return None
 
     def name_all(self) -> None:
         """Give each definition the name it has in the script: its own, if nothing else has it."""
         owners = Counter(name for _, name in self.needed)
-        elsewhere = self.own | set(self.imports) | _GIVEN
+        elsewhere = self.own | set(self.imports) | GIVEN
         taken = elsewhere | set(owners)
         for where, name in sorted(self.needed):
             if owners[name] > 1 or name in elsewhere:
@@ -196,31 +163,22 @@ class _Bundle:
         for node in nodes:
             edits += pruned(node, self.keep, code.lines)
             for use in uses(kept_parts(node, self.keep)):
-                key = self.resolve(code, use)
-                if key is not None and (edit := self._edit(code, use, key)) is not None:
-                    edits.append(edit)
+                meant = self.meant(code, use)
+                if meant is not None:
+                    edits += self._named(code, use, meant)
             edits += self._own_names(code, node)
         return edited(code.lines, first, last, edits)
 
-    def _edit(self, code: Module, use: Use, key: Key) -> Edit | None:
-        whole = use.node
-        through_module = (
-            key[1] != use.name and use.attribute is not None and use.name in code.imports
-        )
-        item = code.imports.get(use.name)
-        if through_module and item is not None and origin(f"{item.module}.{item.name}"):
-            assert use.attribute is not None
-            return self._renaming(code, use, use.attribute, self.renamed[key])
-        if self.renamed[key] == use.name:
-            return None
-        return self._renaming(code, use, whole, self.renamed[key])
-
-    def _renaming(self, code: Module, use: Use, node: ast.expr, name: str) -> Edit:
+    def _named(self, code: Module, use: Use, meant: Meant) -> list[Edit]:
+        """The edit that calls what is meant by its name in the script, where it is not yet."""
+        name = self.renamed[meant.key]
+        if meant.node is use.node and name == use.name:
+            return []
         if use.in_text:
             raise CodeError(f"{code.name} names {use.name} inside an f-string; name it before")
         if name in use.hidden:
             raise CodeError(f"{code.name} has a local {name}, which hides the one it asks for")
-        return Edit.at(node, name)
+        return [Edit.at(meant.node, name)]
 
     def _own_names(self, code: Module, node: ast.AST) -> list[Edit]:
         """Where a definition itself is called otherwise than in its module."""

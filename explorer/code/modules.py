@@ -47,6 +47,8 @@ class Module:
     imports: dict[str, Import] = field(default_factory=dict)
     rest: tuple[ast.stmt, ...] = ()
     """Statements that define nothing, such as calls."""
+    again: frozenset[str] = frozenset()
+    """Names that are defined more than once; the last definition counts."""
 
     def needs(self, package: str) -> set[str]:
         """The modules of `package` that this one imports at its top level."""
@@ -89,7 +91,7 @@ def take_apart(name: str, source: str) -> Module:
     lines = tuple(source.encode().split(b"\n"))
     definitions: dict[str, Definition] = {}
     imports: dict[str, Import] = {}
-    rest = []
+    rest, again = [], set()
     body = tree.body[1:] if ast.get_docstring(tree) else tree.body
     for node, after in zip(body, [*body[1:], None], strict=True):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -104,8 +106,10 @@ def take_apart(name: str, source: str) -> Module:
         documented = isinstance(node, ast.Assign | ast.AnnAssign) and _is_text(after)
         end = after if documented and after is not None else node
         made = Definition(names, node, _first_line(node, lines), end.end_lineno or node.lineno)
+        again |= set(names) & set(definitions)
         definitions |= {own: made for own in names}
-    return Module(name, ast.get_docstring(tree) or "", lines, definitions, imports, tuple(rest))
+    doc = ast.get_docstring(tree) or ""
+    return Module(name, doc, lines, definitions, imports, tuple(rest), frozenset(again))
 
 
 def imported(node: ast.Import | ast.ImportFrom, where: str) -> Iterator[Import]:

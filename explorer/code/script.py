@@ -116,7 +116,7 @@ def made(entry: Entry[Any], values: Values | Mapping[str, Any] = ()) -> Text:
     return call(entry.make, **full)
 
 
-def call(make: Callable[..., Any], **values: Any) -> Text:
+def call(make: Callable[..., Any], /, **values: Any) -> Text:
     """A call of a function, a class or a partial of one, by name."""
     first: tuple[Any, ...] = ()
     if isinstance(make, functools.partial):
