@@ -78,15 +78,25 @@ def training_set(spec: ModelSpec) -> Tensor | None:
     return points if len(points) < len(draws) // 2 else None
 
 
-def keep(name: str, state: TrainState, folder: Path = FOLDER) -> None:
-    """Write what a finished training learned to `folder`/`name`."""
+def keep(
+    name: str,
+    state: TrainState,
+    folder: Path = FOLDER,
+    *,
+    module: str = "explorer.training.pretrain",
+    argument: str = "",
+) -> None:
+    """Write what a finished training learned to `folder`/`name`, and the command that made it.
+
+    The command is `python -m` and this module, with the argument, or else the name.
+    """
     place = folder / name
     place.mkdir(parents=True, exist_ok=True)
     exactly = (CENTRE, SCALE)
     weights = {n: w if n in exactly else w.half() for n, w in state.weights().items()}
     save_tensors(place / "weights.safetensors", weights, {})
     made = {
-        "command": f"python -m {__spec__.name} {name}",
+        "command": f"python -m {module} {argument or name}",
         "seconds": round(state.seconds, 1),
         "loss": round(state.loss, 4),
         "spec": to_json(state.spec),
