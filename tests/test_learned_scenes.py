@@ -12,7 +12,7 @@ from explorer.ui.scenes import Scene
 
 
 def opened(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "home.py"), default_timeout=60)
     at.run()
     at.switch_page(page)
     at.query_params.update(query)
@@ -89,4 +89,4 @@ def test_a_network_that_does_not_exist_gives_the_default_and_a_note():
 def test_steps_against_quality_draws_its_chart_before_anything_is_measured():
     page = opened("pages/steps_against_quality.py", model="points")
     assert not page.exception
-    assert len(page.get("plotly_chart")) == 1
+    assert len(page.get("vega_lite_chart")) == 1

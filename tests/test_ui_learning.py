@@ -38,7 +38,7 @@ def page_of_controls() -> None:
 
 
 def opened(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "home.py"), default_timeout=60)
     at.run()
     at.switch_page(page)
     at.query_params.update(query)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 
 import streamlit as st
@@ -11,7 +12,8 @@ from explorer.ui import controls, links, navigation, warmup
 
 PRODUCT = "Diffusion explorer"
 _HERE = Path(__file__).parent
-_ICON = str(_HERE / "icon.png")
+# an address that holds the picture: a file would cost the start the imports to look into it
+_ICON = f"data:image/png;base64,{b64encode((_HERE / 'icon.png').read_bytes()).decode()}"
 _STYLE = (_HERE / "style.css").read_text(encoding="utf-8")
 _PROJECTOR = (_HERE / "projector.css").read_text(encoding="utf-8")
 
@@ -34,13 +36,12 @@ def page(title: str, *, intro: str = "") -> None:
         with st.container(key="projector-bar", horizontal=True, vertical_alignment="center"):
             _head(title)
             with st.popover("Menu", icon=":material/menu:", type="tertiary"):
-                _menu(title)
+                navigation.menu(title)
+                _projector_switch()
     else:
         with st.sidebar:
-            with st.container(key="brand", horizontal=True, gap="small"):
-                st.image(_ICON, width=26)
-                st.markdown(f"**{PRODUCT}**")
-            _menu(title)
+            navigation.menu(title, brand=PRODUCT, icon=_ICON)
+            _projector_switch()
         _head(title)
     if intro:
         with st.container(key="intro"):
@@ -79,8 +80,7 @@ def _head(title: str) -> None:
         st.title(title, anchor=False)
 
 
-def _menu(title: str) -> None:
-    navigation.menu(title)
+def _projector_switch() -> None:
     controls.switch(
         key="projector",
         label="Projector mode",

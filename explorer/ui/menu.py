@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
-HOME = "app.py"
+HOME = "home.py"
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,15 @@ MENU: tuple[Page, ...] = (
         "Latents and guidance",
         "Which class each seed ends in: clean regions by the ODE, salt and pepper by the SDE.",
         "seeds",
+    ),
+    Page(
+        "pages/mathematics.py",
+        "The mathematics",
+        ":material/function:",
+        "The mathematics",
+        "Five equations, each beside its picture and checked by numbers.",
+        "mathematics",
+        {"view": "posterior"},
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -72,9 +73,10 @@ def settle(page: Any) -> None:
 def turn_to(page: Any, title: str) -> None:
     """Open another page through the menu, whose other sections are folded away."""
     menu = page.get_by_test_id("stSidebar").get_by_role("navigation")
-    entry = menu.locator("a", has_text=title)
+    named = page.locator("a", has_text=re.compile(f"{re.escape(title)}$"))  # its icon goes before
+    entry = menu.locator(named)
     if not entry.is_visible():
-        menu.locator("details", has=page.locator("a", has_text=title)).locator("summary").click()
+        menu.locator("details", has=named).locator("summary").click()
     entry.click()
     page.locator(".st-key-head h1", has_text=title).wait_for()
     settle(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -20,14 +21,17 @@ _mount = st.components.v2.component(
 )
 
 
-def menu(title: str) -> None:
-    """Links to all pages by section. The section of the page called `title` is open."""
+def menu(title: str, *, brand: str = "", icon: str = "") -> None:
+    """Links to all pages by section. The section of the page called `title` is open.
+
+    brand: the product's name, over the menu, with its icon (an address).
+    """
     pages = [page for _, section in sections() for page in section]
     current = next((page.path for page in pages if page.title == title), pages[0].path)
     parts = [
         {"name": name, "pages": [_entry(page) for page in section]} for name, section in sections()
     ]
-    _draw("menu", "menu", sections=parts, current=current)
+    _draw("menu", "menu", sections=parts, current=current, brand=brand, icon=icon)
 
 
 def cards() -> None:
@@ -42,7 +46,9 @@ def cards() -> None:
 
 def _draw(kind: str, key: str, **data: Any) -> None:
     base = st.get_option("server.baseUrlPath").strip("/")
-    _mount(key=key, data={"kind": kind, "base": f"/{base}" if base else "", **data})
+    said = {"kind": kind, "base": f"/{base}" if base else "", **data}
+    # as bytes: for anything else Streamlit imports pandas, to ask whether it is a table
+    _mount(key=key, data=json.dumps(said).encode())
 
 
 def _entry(page: Page) -> dict[str, str]:

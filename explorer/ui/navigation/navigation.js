@@ -27,7 +27,7 @@ function link(page, base, className, children) {
 // The font of icons comes with Streamlit.
 const icon = (name) => make("span", "dxn-icon", [name], { "aria-hidden": "true", translate: "no" });
 
-function menu({ sections, current, base }) {
+function menu({ sections, current, base, brand, icon: picture }) {
   const inside = ({ pages }) => pages.some((page) => page.path === current);
   const everywhere = !sections.some((section) => section.name && inside(section));
   const parts = sections.map((section) => {
@@ -43,7 +43,10 @@ function menu({ sections, current, base }) {
     if (!everywhere) group.setAttribute("name", "dxn-sections"); // one open at a time
     return group;
   });
-  return make("nav", "dxn-menu", parts, { "aria-label": "Pages" });
+  const nav = make("nav", "dxn-menu", parts, { "aria-label": "Pages" });
+  if (!brand) return nav;
+  const image = make("img", "", [], { src: picture, alt: "", width: 26, height: 26 });
+  return make("div", "", [make("div", "dxn-brand", [image, brand]), nav]);
 }
 
 function cards({ sections, base }) {
@@ -64,10 +67,11 @@ function cards({ sections, base }) {
 const drawn = new WeakMap(); // what each element shows; runs of the script mostly change nothing
 
 export default function ({ data, parentElement }) {
-  const text = JSON.stringify(data);
+  const text = new TextDecoder().decode(data);
   if (drawn.get(parentElement) === text && parentElement.querySelector(".dxn")) return;
   drawn.set(parentElement, text);
-  const shown = data.kind === "menu" ? menu(data) : cards(data);
+  const said = JSON.parse(text);
+  const shown = said.kind === "menu" ? menu(said) : cards(said);
   shown.classList.add("dxn");
   parentElement.querySelector(".dxn")?.remove();
   parentElement.append(shown);
