@@ -3,8 +3,7 @@
 import streamlit as st
 
 from explorer.code.recipes import steps_against_quality as code
-from explorer.figures.base import CHART_CONFIG
-from explorer.figures.quality import quality_chart
+from explorer.figures.quality import quality_rows, quality_spec
 from explorer.ui import controls, frame, growing
 from explorer.ui import learned_scenes as scenes
 from explorer.ui.code import show_code
@@ -43,8 +42,8 @@ growth = growing.growing_quality(name, with_exact, seed)
 def measure() -> None:
     """Draw what is known, then go on for a moment: a fragment that works first turns pale."""
     scale = 1.4 if frame.projector() else 1.0
-    chart = quality_chart(growth.found, height=frame.height(520), scale=scale)
-    st.plotly_chart(chart, config=CHART_CONFIG, key="quality", theme=None)
+    size = {"height": frame.height(490), "scale": scale}
+    st.vega_lite_chart(quality_rows(growth.found, **size), quality_spec(**size), key="quality")
     spent = sum(quality.seconds for quality in growth.found)
     say = "All measured" if growth.done else "Measuring"
     st.caption(f"{say}: {len(growth.found)} runs of 3,000 particles in {spent:.1f} s.")

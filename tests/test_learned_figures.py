@@ -14,7 +14,7 @@ from explorer.diffusion.trajectory import exact_score
 from explorer.figures import fields, learned, learned_charts, learned_samples
 from explorer.figures.labels import apart, decades
 from explorer.figures.learned import EXACT, FULL, LEARNED, Rivals
-from explorer.figures.quality import quality_chart
+from explorer.figures.quality import BELOW, BEST, WORST, quality_rows, quality_spec
 from explorer.figures.view import View
 from explorer.metrics import Reading
 from explorer.quality import Quality
@@ -169,26 +169,42 @@ def readings(ratios):
     ]
 
 
-def test_each_sampler_has_a_line_a_name_and_looks_of_its_own():
+def test_each_sampler_has_a_row_for_each_run_and_a_name_at_the_last():
     names = {"sde": (4, 1.1), "flow": (2, 1.1), "ddim": (3, 1.1), "dpm": (3, math.nan)}
-    figure = quality_chart(readings(names))
-    lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
-    assert len(lines) == 4
-    looks = {(t.line.color, t.line.dash, t.marker.symbol) for t in lines}
-    assert len(looks) == 4
-    assert list(lines[-1].x) in ([5], [5, 50])
-    labels = [trace for trace in figure.data if trace.mode == "lines+text"]
-    heights = sorted(math.log10(trace.y[-1]) for trace in labels)
-    inner = figure.layout.height - figure.layout.margin.t - figure.layout.margin.b
-    low, high = figure.layout.yaxis.range
-    assert min(np.diff(heights)) / (high - low) * inner > 15  # pixels between names of 13
-    alone = quality_chart(readings({"ddim": (3, 1.1)})).data[0]
-    assert next(t for t in lines if t.name == alone.name).line.color == alone.line.color
+    rows = quality_rows(readings(names), height=460)
+    labels = [SAMPLERS[name].label for name in names]
+    assert set(rows["sampler"]) == set(labels)
+    for label in labels:
+        mine = [i for i, name in enumerate(rows["sampler"]) if name == label]
+        assert [rows["evaluations"][i] for i in mine] in ([5], [5, 50])
+        assert [rows["place"][i] > 0 for i in mine] == [False] * (len(mine) - 1) + [True]
+    heights = sorted(math.log10(place) for place in rows["place"] if place > 0)
+    inner = (460 - BELOW) / math.log10(WORST / BEST)  # pixels for a factor of ten
+    assert min(np.diff(heights)) * inner > 15  # pixels between names of 13
 
 
-def test_a_chart_of_nothing_yet_has_its_floor():
-    floor = quality_chart([]).data[0]
-    assert list(floor.y) == [1, 1]
+def test_what_lies_beyond_the_axis_is_drawn_at_its_end_and_read_as_it_is():
+    rows = quality_rows(readings({"sde": (100, 0.1)}))
+    assert rows["shown"] == [WORST, BEST]
+    assert rows["ratio"] == pytest.approx([100, 0.1])
+
+
+def test_a_sampler_keeps_its_looks_whichever_others_are_shown():
+    """They are told apart by name, not by their order of coming; none looks like another."""
+    line, points = quality_spec()["layer"][2:4]
+    scales = [
+        layer["encoding"][channel]["scale"]
+        for layer, channel in ((line, "color"), (line, "strokeDash"), (points, "shape"))
+    ]
+    assert all(s["domain"] == [e.label for e in SAMPLERS.values()] for s in scales)
+    looks = list(zip(*(map(str, s["range"]) for s in scales), strict=True))
+    assert len(set(looks)) == len(SAMPLERS)
+
+
+def test_a_chart_of_nothing_yet_has_its_floor_and_its_axes():
+    assert quality_rows([]) == {name: [] for name in quality_rows([])}
+    floor = quality_spec()["layer"][0]
+    assert [row["shown"] for row in floor["data"]["values"]] == [1.0]
 
 
 @pytest.mark.parametrize(

@@ -1,83 +1,197 @@
-"""Steps against quality: a line for each sampler, down to the floor that chance sets."""
+"""Steps against quality: a line for each sampler, down to the floor that chance sets.
+
+As Vega-Lite, whose specification stays the same while the data grow: the chart is watched while it
+is measured, and is never mounted anew.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from explorer.diffusion.samplers import SAMPLERS
-from explorer.figures.base import axes_figure
-from explorer.figures.labels import End, label_ends
-from explorer.figures.palette import AXIS, OKABE_ITO, YELLOW
+from explorer.figures.labels import apart
+from explorer.figures.palette import AXIS, GRID, OKABE_ITO, YELLOW
 from explorer.quality import BUDGETS, Quality
 
 COLOURS = tuple(colour for colour in OKABE_ITO if colour != YELLOW)
 """Without the yellow, in which neither a thin line nor its name can be read on white."""
-DASHES = ("solid", "dash", "dot", "dashdot")
-MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
-WORST = 25.0
-"""Floors at which the axis ends."""
+DASHES = ([1, 0], [8, 4], [2, 3], [9, 3, 2, 3])
+MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
+BEST, WORST = 0.6, 25.0
+"""Floors at which the axis begins and ends."""
+BELOW = 95
+"""Pixels, at scale 1, that the axis below the plot takes of its height."""
+
+Columns = dict[str, list[Any]]
 
 
-def quality_chart(
-    qualities: Sequence[Quality], *, height: int = 460, scale: float = 1.0
-) -> go.Figure:
-    """Distance to the truth in floors against evaluations of the score, both on log axes.
+def quality_rows(qualities: Sequence[Quality], *, height: int = 460, scale: float = 1.0) -> Columns:
+    """A row for each run that came to an end: sampler, evaluations, ratio, shown, seconds, place.
 
-    Each sampler has its own colour, dash and marker, whichever others are shown.
+    shown is the ratio, but no larger than the axis; place is where a sampler's name stands on it,
+    at its last run alone and else NaN.
     """
-    span = np.log10([BUDGETS[0] * 0.55, BUDGETS[-1] * 1.15])
-    figure = axes_figure(
-        (float(span[0]), float(span[1])),
-        (float(np.log10(0.6)), float(np.log10(WORST))),
-        x_title="evaluations of the score",
-        y_title="distance ÷ noise floor",
-        height=height,
-        scale=scale,
-    )
-    ends = []
-    for i, (name, entry) in enumerate(SAMPLERS.items()):
-        runs = [q for q in qualities if q.sampler == name and np.isfinite(q.distance.ratio)]
-        if not runs:
-            continue
-        colour = COLOURS[i % len(COLOURS)]
+    names = [name for name in SAMPLERS if any(q.sampler == name for q in qualities)]
+    runs = [
+        q
+        for name in names
+        for q in qualities
+        if q.sampler == name and np.isfinite(q.distance.ratio)
+    ]
+    shown = [min(max(q.distance.ratio, BEST), WORST) for q in runs]
+    last = {q.sampler: i for i, q in enumerate(runs)}
+    ends = sorted(last.values(), key=lambda i: shown[i])
+    low, high = np.log10(BEST), np.log10(WORST)
+    gap = 18 * scale / (height - BELOW * scale) * (high - low)
+    places = apart([float(np.log10(shown[i])) for i in ends], gap, low + gap / 2, high - gap / 2)
+    at = dict(zip(ends, places, strict=True))
+    return {
+        "sampler": [SAMPLERS[q.sampler].label for q in runs],
+        "evaluations": [q.evaluations for q in runs],
+        "ratio": [q.distance.ratio for q in runs],
+        "shown": shown,
+        "seconds": [q.seconds for q in runs],
+        "place": [10.0 ** at[i] if i in at else float("nan") for i in range(len(runs))],
+    }
+
+
+def _axis(title: str, values: Sequence[float], scale: float) -> dict[str, Any]:
+    size = {"labelFontSize": 13 * scale, "titleFontSize": 14 * scale}
+    return {
+        "title": title,
+        **size,
+        "titleFontWeight": "normal",
+        "values": list(values),
+        "format": "d",
+        "gridColor": GRID,
+    }
+
+
+def _labels() -> list[str]:
+    return [entry.label for entry in SAMPLERS.values()]
+
+
+def _beside(scale: float) -> dict[str, Any]:
+    """How a name is written to the right of the plot."""
+    font = {"fontSize": 13 * scale, "fontWeight": 600}
+    return {"type": "text", "align": "left", "dx": 23 * scale, **font}
+
+
+def _looks() -> dict[str, Any]:
+    """Each sampler's own colour, dash and marker, whichever others are shown."""
+    labels = _labels()
+
+    def by_name(choices: Sequence[Any]) -> dict[str, Any]:
         # where the colours begin again, the dashes and the markers do not
-        dash, marker = DASHES[i % len(DASHES)], MARKERS[i % len(MARKERS)]
-        ratios = [min(q.distance.ratio, WORST) for q in runs]
-        figure.add_scatter(
-            x=[q.evaluations for q in runs],
-            y=ratios,
-            name=entry.label,
-            mode="lines+markers",
-            line={"color": colour, "width": 2.4 * scale, "dash": dash},
-            marker={"symbol": marker, "size": 8 * scale},
-            customdata=[q.distance.ratio for q in runs],
-            hovertemplate="%{x} evaluations: %{customdata:.2f} × floor",
-            showlegend=False,
-        )
-        ends.append(End(entry.label, ratios[-1], colour, dash))
-    figure.add_scatter(
-        x=[1, 10 * BUDGETS[-1]],
-        y=[1, 1],
-        mode="lines",
-        line={"color": AXIS, "width": 2 * scale, "dash": "dot"},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    figure.add_annotation(
-        text="noise floor: another true sample",
-        x=float(span[0]),
-        y=0,
-        xanchor="left",
-        yanchor="top",
-        showarrow=False,
-        font={"size": 12 * scale},
-    )
-    figure.update_xaxes(type="log", tickvals=list(BUDGETS), ticktext=[str(b) for b in BUDGETS])
-    ticks = [1, 2, 5, 10, 20]
-    figure.update_yaxes(type="log", tickvals=ticks, ticktext=[str(tick) for tick in ticks])
-    label_ends(figure, ends, column=0.27, scale=scale)
-    figure.update_layout(dragmode=False)
-    return figure
+        taken = [choices[i % len(choices)] for i in range(len(labels))]
+        return {
+            "field": "sampler",
+            "type": "nominal",
+            "scale": {"domain": labels, "range": taken},
+            "legend": None,
+        }
+
+    return {"color": by_name(COLOURS), "strokeDash": by_name(DASHES), "shape": by_name(MARKERS)}
+
+
+def quality_spec(*, height: int = 460, scale: float = 1.0) -> dict[str, Any]:
+    """Distance to the truth in floors against evaluations of the score, both on log axes."""
+    looks, span = _looks(), [BUDGETS[0] * 0.55, BUDGETS[-1] * 1.15]
+    colour, dash = {"color": looks["color"]}, {"strokeDash": looks["strokeDash"]}
+    x = {
+        "field": "evaluations",
+        "type": "quantitative",
+        "axis": _axis("evaluations of the score", BUDGETS, scale),
+        "scale": {"type": "log", "domain": span, "nice": False},
+    }
+
+    def y(field: str) -> dict[str, Any]:
+        axis = _axis("distance ÷ noise floor", (1, 2, 5, 10, 20), scale)
+        limits = {"type": "log", "domain": [BEST, WORST], "nice": False}
+        return {"field": field, "type": "quantitative", "axis": axis, "scale": limits}
+
+    def tooltip(field: str, title: str, form: str) -> dict[str, str]:
+        return {"field": field, "type": "quantitative", "title": title, "format": form}
+
+    facts = [
+        {"field": "sampler", "type": "nominal", "title": "sampler"},
+        tooltip("evaluations", "evaluations", ",d"),
+        tooltip("ratio", "distance ÷ floor", ".2f"),
+        tooltip("seconds", "seconds", ".2f"),
+    ]
+    beside = {"x": {"value": {"expr": "width"}}}
+    named = [{"filter": "datum.place > 0"}]
+    return {
+        "height": height,
+        "padding": {"left": 5, "top": 8, "right": 5},
+        "layer": [
+            *_floor(span[0], y("shown"), x, scale),
+            {
+                "mark": {"type": "line", "strokeWidth": 2.4 * scale},
+                "encoding": {"x": x, "y": y("shown"), **colour, **dash},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "opacity": 1, "size": 70 * scale**2},
+                "encoding": {
+                    "x": x,
+                    "y": y("shown"),
+                    **colour,
+                    "shape": looks["shape"],
+                    "tooltip": facts,
+                },
+            },
+            {
+                "transform": named,
+                "mark": {"type": "rule", "strokeWidth": 1.4 * scale},
+                "encoding": {
+                    **beside,
+                    "x2": {"value": {"expr": f"width + {18 * scale:g}"}},
+                    "y": y("shown"),
+                    "y2": {"field": "place"},
+                    **colour,
+                    **dash,
+                },
+            },
+            {
+                "transform": named,
+                "mark": _beside(scale),
+                "encoding": {
+                    **beside,
+                    "y": y("place"),
+                    "text": {"field": "sampler", "type": "nominal"},
+                    **colour,
+                },
+            },
+            {
+                "data": {"values": [{"place": 1.0}]},
+                "mark": {**_beside(scale), "text": max(_labels(), key=len), "opacity": 0},
+                "encoding": {**beside, "y": y("place")},  # keeps room for names yet to come
+            },
+        ],
+        "config": {"animation": False},
+    }
+
+
+def _floor(
+    start: float, y: dict[str, Any], x: dict[str, Any], scale: float
+) -> list[dict[str, Any]]:
+    """The dotted line at 1 and what it is; it is there before anything is measured."""
+    at = {"values": [{"evaluations": start, "shown": 1.0}]}
+    line = {"type": "rule", "color": AXIS, "strokeDash": [2, 4], "strokeWidth": 2 * scale}
+    text = {
+        "type": "text",
+        "text": "noise floor: another true sample",
+        "align": "left",
+        "baseline": "top",
+        "dx": 6,
+        "dy": 5 * scale,
+        "fontSize": 12 * scale,
+        "color": "#7A8794",
+    }
+    return [
+        {"data": at, "mark": line, "encoding": {"y": y}},
+        {"data": at, "mark": text, "encoding": {"x": x, "y": y}},
+    ]

@@ -1,0 +1,83 @@
+"""Steps against quality while it is measured: the picture grows, and never once goes away."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import settle
+
+from explorer.diffusion.samplers import SAMPLERS
+
+pytestmark = pytest.mark.browser
+
+CHART = '[data-testid="stVegaLiteChart"] svg.marks'
+POINTS = f"{CHART} .mark-symbol path"
+LINK = "/steps_against_quality?model=mixture-1d"
+
+WATCH = f"""() => {{
+  const first = document.querySelector('{CHART}');
+  const seen = (window.seen = {{ frames: 0, mounted: 0, lost: 0, faint: 0, points: 0 }});
+  const look = () => {{
+    const chart = document.querySelector('{CHART}');
+    const points = document.querySelectorAll('{POINTS}').length;
+    seen.frames += 1;
+    seen.mounted += chart !== first;
+    seen.lost += points < seen.points;
+    seen.points = points;
+    for (let e = chart; e; e = e.parentElement)
+      if (Number(getComputedStyle(e).opacity) < 0.99) {{ seen.faint += 1; break; }}
+    requestAnimationFrame(look);
+  }};
+  look();
+}}"""
+
+
+def await_points(page, count: int) -> None:
+    page.wait_for_function(f"n => document.querySelectorAll('{POINTS}').length >= n", arg=count)
+
+
+def test_the_chart_grows_and_not_one_frame_lacks_it(server, open_page):
+    page, watched = open_page(server, LINK)
+    await_points(page, 3)
+    before = page.locator(POINTS).count()
+    page.evaluate(WATCH)
+    page.wait_for_timeout(4000)
+    seen = page.evaluate("window.seen")
+    assert seen["points"] > before + 5
+    assert seen["frames"] > 20
+    assert {name: seen[name] for name in ("mounted", "lost", "faint")} == dict.fromkeys(
+        ("mounted", "lost", "faint"), 0
+    )
+    assert watched.problems() == []
+
+
+@pytest.mark.parametrize(("scheme", "query"), [("dark", ""), ("light", "&projector=1")])
+def test_every_sampler_is_named_inside_the_chart_and_told_under_the_pointer(
+    scheme, query, server, open_page
+):
+    page, watched = open_page(server, LINK + query, scheme=scheme, width=1440, height=900)
+    await_points(page, 2 * len(SAMPLERS))
+    written = page.locator(f"{CHART} .mark-text text")
+    names = {text.strip() for text in written.all_text_contents()}
+    assert {entry.label for entry in SAMPLERS.values()} <= names
+    box = page.locator(CHART).bounding_box()
+    for text in written.all():
+        place = text.bounding_box()
+        assert place["x"] + place["width"] <= box["x"] + box["width"] + 1
+    page.locator(POINTS).first.hover()
+    tip = page.locator("#vg-tooltip-element.visible")
+    tip.wait_for()
+    assert "distance ÷ floor" in tip.inner_text()
+    assert watched.problems() == []
+
+
+def test_another_seed_begins_anew_in_the_same_chart(server, open_page):
+    page, watched = open_page(server, LINK)
+    await_points(page, 3)
+    page.evaluate(f"document.querySelector('{CHART}').mark = 'mine'")
+    page.get_by_test_id("stNumberInputField").fill("1")
+    page.get_by_test_id("stNumberInputField").press("Enter")
+    page.wait_for_url("**seed=1*")
+    settle(page)
+    await_points(page, 3)
+    assert page.evaluate(f"document.querySelector('{CHART}').mark") == "mine"
+    assert watched.problems() == []
