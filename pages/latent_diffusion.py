@@ -63,7 +63,7 @@ scale = 1.4 if frame.projector() else 1.0
 def sample() -> None:
     found = scenes.sampling(name, exact, colour == "end", steps, particles, seed, scale)
     latent_tables.legend()
-    player(found.scene.panes, key="sampling", clock=found.scene.clock, height=frame.height(300))
+    player(found.scene.panes, key="sampling", clock=found.scene.clock, height=frame.height(285))
     noise, left_out = found.rows[0], found.rows[1]
     latent_tables.shares((*found.rows, found.true, found.noise))
     st.markdown(

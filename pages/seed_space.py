@@ -15,8 +15,8 @@ from explorer.ui.player import player
 
 frame.page(
     "Seed space",
-    intro="Does the seed $x_T$ decide what a sample becomes? Each point of the plane wears the class "
-    "that it ends in. **Click on a seed** to follow 200 runs from it.",
+    intro="Does the seed $x_T$ decide what a sample becomes? Each point of the plane wears the "
+    "colour of the class it ends in. **Click on a seed** to follow 200 runs from it.",
 )
 controls.presets(
     {
@@ -49,7 +49,7 @@ with narrow:
     )
     steps = int(controls.number(Param("steps", "Steps", 100, 10, 500, 10), key="steps"))
     x1, x2 = (
-        float(controls.number(Param(key, f"Seed x_T,{sub}", start, -3.0, 3.0, 0.1), key=key))
+        float(controls.number(Param(key, f"Seed x{sub}", start, -3.0, 3.0, 0.1), key=key))
         for key, sub, start in (("x1", "₁", 1.0), ("x2", "₂", 0.6))
     )
     seed = controls.seed()

@@ -32,8 +32,8 @@ def seed_map(
     layout = axes_layout(
         (-reach, reach),
         (-reach, reach),
-        x_title="seed x_T,₁",
-        y_title="seed x_T,₂",
+        x_title="seed x₁",
+        y_title="seed x₂",
         equal=True,
         height=height,
         scale=scale,
@@ -109,7 +109,7 @@ def shares_chart(
         "dragmode": False,
         "showlegend": False,
         "bargap": 0.35,
-        "margin": {"l": 150 * scale, "r": 12, "t": 6, "b": 30 * scale},
+        "margin": {"l": 130 * scale, "r": 30 * scale, "t": 6, "b": 30 * scale},
     }
     layout["xaxis"] |= {"tickformat": ".0%"}
     layout["yaxis"] |= {"showgrid": False, "ticks": ""}

@@ -1,0 +1,83 @@
+"""Latent diffusion and seed space as a person sees and works them."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from conftest import settle
+from PIL import Image
+
+pytestmark = pytest.mark.browser
+
+GREY = np.array([0x80, 0x80, 0x80])
+BLUE = np.array([0x00, 0x72, 0xB2])
+
+
+def pixels(page, locator) -> np.ndarray:
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(150)
+    return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB")).astype(int)
+
+
+def near(picture: np.ndarray, colour: np.ndarray) -> int:
+    return int((np.abs(picture - colour).sum(axis=-1) < 60).sum())
+
+
+def test_the_lane_without_noise_ends_grey_and_the_others_in_four_colours(server, open_page):
+    page, watched = open_page(server, "/latent_diffusion?steps=50")
+    page.locator('.dxp[data-ready="1"]').wait_for()
+    page.locator(".dxp").first.press("End")
+    stages = page.locator(".dxp-stage")
+    assert stages.count() == 4
+    pictures = [pixels(page, stages.nth(k)) for k in range(4)]
+    for k in (0, 2, 3):
+        assert near(pictures[k], BLUE) > 60
+    assert near(pictures[1], BLUE) == 0
+    assert near(pictures[1], GREY) > 60
+    box = stages.first.bounding_box()
+    assert box["y"] + box["height"] < 900, "the picture stands above the fold"
+    assert watched.problems() == []
+
+
+def test_a_click_chooses_a_seed_and_the_link_keeps_it(server, open_page):
+    page, watched = open_page(server, "/seed_space?steps=20")
+    page.locator('.dxp[data-ready="1"]').wait_for()
+    version = page.locator(".dxp").get_attribute("data-version")
+    plot = page.locator(".st-key-map-still .nsewdrag").first
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.75 * box["height"])
+    page.wait_for_timeout(300)
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url("**x1=-1.5*")
+    settle(page)
+    assert "x2=-1.5" in page.url
+    page.wait_for_function("v => document.querySelector('.dxp').dataset.version !== v", arg=version)
+    again = page.locator(".st-key-map-noisy .nsewdrag").first.bounding_box()
+    page.mouse.move(again["x"] + 0.5 * again["width"], again["y"] + 0.25 * again["height"])
+    page.wait_for_timeout(300)
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url("**x2=1.5*")
+    settle(page)
+    page.reload()
+    settle(page)
+    assert "x2=1.5" in page.url
+    assert page.get_by_test_id("stException").count() == 0
+    assert watched.problems() == []
+
+
+def test_both_networks_learn_while_one_watches(server, open_page):
+    page, watched = open_page(
+        server, "/latent_diffusion?view=train&ours.vae_steps=500&ours.updates=500"
+    )
+    bar = page.locator(".st-key-latent-bar")
+    bar.get_by_text("Train both").click()
+    bar.get_by_text("Trained in").wait_for()
+    page.locator('.dxp[data-ready="1"]').wait_for()
+    page.locator(".dxp-stage").nth(1).wait_for()
+    assert page.get_by_text("Clear, sampled").is_visible()
+    assert watched.problems() == []
+    assert "Traceback" not in server.log()

@@ -1,0 +1,156 @@
+"""The pages Latent diffusion and Seed space by their controls, and what they say."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from benchmarks.serving import ROOT
+from explorer.networks.vae import CLEAR
+from explorer.training.jobs import Status
+from explorer.ui import latent_learning, latent_scenes, learning
+from explorer.ui.menu import HOME
+from explorer.ui.seed_scenes import Way, seed_map
+
+LATENT, SEEDS = "pages/latent_diffusion.py", "pages/seed_space.py"
+
+
+def opened(page: str, **query: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / HOME), default_timeout=60)
+    at.switch_page(page)
+    at.query_params.update(query)
+    return at.run()
+
+
+def header(at: AppTest) -> dict:
+    """What the first player on the page was given."""
+    payload = at.get("bidi_component")[0].proto.bytes
+    length = int.from_bytes(payload[:4], "little")
+    return json.loads(payload[4 : 4 + length])
+
+
+def test_latent_diffusion_shows_four_lanes_and_how_they_decode():
+    at = opened(LATENT, steps="50")
+    assert not at.exception
+    panes = header(at)["panes"]
+    assert [pane["title"] for pane in panes] == list(latent_scenes.LANES.values())
+    found = latent_scenes.sampling("document", False, False, 50, 1000, 0, 1.0)
+    table = at.dataframe[0].value
+    column = f"A part above {CLEAR:g}"
+    assert table[column].tolist()[:4] == [f"{row.clear:.1%}" for row in found.rows]
+    assert panes[1]["note"].startswith(f"{found.rows[1].clear:.0%}")
+    tables = [html.proto.body for html in at.get("html")]
+    body = next(text for text in tables if "dx-decoded" in text)
+    rows = re.findall(r"<td class=\"(won|open)\">", body)
+    assert len(rows) == 8 * 4
+    assert rows[1::4] == ["open"] * 8  # the noise left out
+    assert rows[0::4].count("won") >= 3
+
+
+def test_the_exact_score_and_the_colours_of_the_end_can_be_chosen():
+    at = opened(LATENT, steps="50", exact="1", colour="end", model="ours", n="300")
+    assert not at.exception
+    shape = next(
+        layer["colours"]["shape"]
+        for layer in header(at)["panes"][0]["layers"]
+        if layer["kind"] == "particles"
+    )
+    assert shape == [300]
+
+
+@pytest.mark.parametrize("model", ["document", "ours"])
+def test_the_vae_is_shown_with_its_loss_and_its_four_classes(model: str):
+    at = opened(LATENT, view="vae", model=model)
+    assert not at.exception
+    assert at.dataframe[0].value["Vector"].tolist() == ["1000", "0100", "0010", "0001"]
+    chart = json.loads(at.get("plotly_chart")[0].proto.spec)
+    names = [trace["name"] for trace in chart["data"]]
+    assert names == ["together", "KL", "reconstruction", "ln 4: the least"]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path))
+    learning.store.clear()
+    yield "abcd1234"
+    learning.store.clear()
+
+
+def until(at: AppTest, done, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert done()
+    at.run()
+
+
+QUICK = {"view": "train", "ours.vae_steps": "500", "ours.updates": "500"}
+
+
+def test_both_networks_are_trained_kept_and_can_be_sampled(shelf: str):
+    at = opened(LATENT, shelf=shelf, **QUICK)
+    assert not at.exception
+    next(b for b in at.button if b.label == "Train both").click().run()
+    assert not at.exception
+    until(at, lambda: len(learning.store().list_runs(shelf)) == 1)
+    card = learning.store().list_runs(shelf)[0]
+    assert 0 < card.metrics["clear"] <= 1
+    name = f"run-{card.id}"
+    again = opened(LATENT, shelf=shelf, model=name, steps="20")
+    assert not again.exception
+    assert len(header(again)["panes"]) == 4
+    assert not opened(SEEDS, shelf=shelf, model=name, steps="10").exception
+    shown = opened("pages/exact_against_learned.py", shelf=shelf, model=name)
+    assert not shown.exception
+
+
+def test_a_training_stops_and_what_it_has_learned_stays(shelf: str):
+    spec = latent_learning.LATENTS["document"]
+
+    class Session:
+        owner, pool = "me", learning.pool()
+
+    job = Session.pool.submit("me", "latents", lambda: latent_learning.train_latent(spec))
+    deadline = time.monotonic() + 60
+    while job.latest is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    job.stop()
+    assert job.wait(30)
+    assert job.status is Status.STOPPED
+    assert 0 < job.latest.step < job.latest.steps
+    assert latent_learning.says(job) == "Stopped."
+
+
+def test_a_run_without_its_second_half_is_not_kept():
+    first = next(latent_learning.train_latent(latent_learning.LATENTS["ours"]))
+    with pytest.raises(ValueError, match="only just learned"):
+        latent_learning.run_of(first)
+
+
+def maps(at: AppTest) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+
+def test_seed_space_shows_both_maps_and_the_chosen_seed():
+    at = opened(SEEDS, x1="-1.2", x2="0.4", steps="50")
+    assert not at.exception
+    still, noisy, shares = maps(at)
+    for figure in (still, noisy):
+        assert figure["data"][2]["x"] == [-1.2]
+        assert figure["data"][2]["y"] == [0.4]
+    assert len(shares["data"]) == 4
+    for way in ("flow", "ddpm"):
+        said = f"{seed_map('document', False, Way(way), 50, 0).apart:.1%} of neighbouring"
+        assert any(caption.value.startswith(said) for caption in at.caption)
+
+
+def test_seeds_follow_the_samplers_that_are_chosen():
+    at = opened(SEEDS, noisy="ddim", still="heun", steps="20", **{"right.ddim.eta": "0.3"})
+    assert not at.exception
+    assert any("DDIM" in text.value for text in at.markdown)
+    assert at.slider(key="right.ddim.eta").value == 0.3
