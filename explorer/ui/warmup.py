@@ -23,6 +23,7 @@ _HEAVY = (
     "explorer.ui.train_scenes",
     "explorer.ui.memory_scenes",
     "explorer.ui.growing",
+    "explorer.ui.mathematics_scenes",
     "explorer.ui.latent_live",
     "explorer.ui.seed_scenes",
     "explorer.ui.player",

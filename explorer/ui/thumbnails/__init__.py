@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from explorer.ui.thumbnails import chains, latents, learning, noise
+from explorer.ui.thumbnails import chains, guided, latents, learning, mathematics, noise
 from explorer.ui.thumbnails.pen import HEIGHT, WIDTH
 
 DRAWINGS: dict[str, Callable[[], str]] = {
@@ -22,6 +22,9 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "quality": learning.quality,
     "latents": latents.latents,
     "seeds": latents.seeds,
+    "guidance": guided.guidance,
+    "steering": guided.steering,
+    "mathematics": mathematics.mathematics,
 }
 
 
