@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ast
 import builtins
-import os
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from run_alone import figures, said, said_each
 
 from explorer.code.names import bound, uses
 from explorer.code.recipes import exact_against_learned, my_runs, steps_against_quality
@@ -45,30 +44,6 @@ from explorer.ui.weights import trained
 
 DDPM = ProcessSpec("ddpm", (("steps", 500), ("beta_start", 1e-4), ("beta_end", 0.02)))
 MOONS = DistributionSpec("moons", (("noise", 0.05),))
-
-
-def said(script: str, folder: Path, *arguments: str) -> list[str]:
-    """What the script prints, run alone: isolated from this folder and from PYTHONPATH."""
-    assert not re.search(r"^\s*(from|import) explorer", script, re.MULTILINE)
-    file = folder / "script.py"
-    file.write_text(script, encoding="utf-8")
-    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(
-        [sys.executable, "-I", "-X", "utf8", str(file), *arguments],
-        cwd=folder,
-        env=bare,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
-
-
-def figures(line: str) -> dict[str, str]:
-    """`name=value` pairs of a line; of a name that occurs again, the last."""
-    return dict(re.findall(r"(\w+)=(\S+)", line))
 
 
 def with_weights(name: str, folder: Path) -> Trained:
@@ -210,38 +185,46 @@ def test_train_learns_the_same_bit_for_bit(tmp_path: Path) -> None:
     }
 
 
-def test_the_error_of_a_learned_score(tmp_path: Path) -> None:
-    network = with_weights("moons", tmp_path)
-    lines = said(learned_script("error", network, False, 4), tmp_path)
-    found = learned_scenes.errors("moons", 4, 450)
-    assert figures(lines[-1]) == {
-        "relative": f"{found.relative:.1%}",
-        "cosine": f"{found.cosine:.4f}",
-        "loss": f"{found.least + found.excess:.4f}",
-        "least": f"{found.least:.4f}",
+def test_exact_against_learned_in_every_view(tmp_path: Path) -> None:
+    """The error of a learned score, the density that it stands for, and what it memorised."""
+    line, moons = with_weights("mixture-1d", tmp_path), with_weights("few-moons", tmp_path)
+    error, density, memory, field = said_each(
+        [
+            learned_script("error", moons, False, 4),
+            learned_script("density", line, True, 2),
+            learned_script("memory", moons, False, 1),
+            learned_script("field", line, False, 0),
+        ],
+        tmp_path,
+    )
+    wrong = learned_scenes.errors("few-moons", 4, 450)
+    assert figures(error[-1]) == {
+        "relative": f"{wrong.relative:.1%}",
+        "cosine": f"{wrong.cosine:.4f}",
+        "loss": f"{wrong.least + wrong.excess:.4f}",
+        "least": f"{wrong.least:.4f}",
     }
 
-
-def test_the_density_that_a_learned_score_stands_for(tmp_path: Path) -> None:
-    network = with_weights("mixture-1d", tmp_path)
-    lines = said(learned_script("density", network, True, 2), tmp_path)
-    found = learned_scenes.density("mixture-1d", True, 2, 450)
-    assert figures(lines[-2]) == {
-        "ratio": f"{found.distance.ratio:.2f}",
-        "floor": f"{found.distance.floor:.3f}",
+    stands_for = learned_scenes.density("mixture-1d", True, 2, 450)
+    assert figures(density[-2]) == {
+        "ratio": f"{stands_for.distance.ratio:.2f}",
+        "floor": f"{stands_for.distance.floor:.3f}",
     }
-    assert found.lost is not None
-    assert figures(lines[-1]) == {"lost": f"{found.lost[0]:.4f}", "error": f"{found.lost[1]:.4f}"}
+    assert stands_for.lost is not None
+    lost, spread = stands_for.lost
+    assert figures(density[-1]) == {"lost": f"{lost:.4f}", "error": f"{spread:.4f}"}
 
+    copies = memory_scenes.memory("few-moons", False, 1, 450)
+    assert copies is not None
+    assert memory[0].startswith(f"{copies.points} training points")
+    medians = dict(line.strip().rsplit(": ", 1) for line in memory[1:])
+    assert medians == {label: f"{value:.2g}" for label, value in copies.medians.items()}
 
-def test_what_a_network_memorised(tmp_path: Path) -> None:
-    network = with_weights("few-moons", tmp_path)
-    lines = said(learned_script("memory", network, False, 1), tmp_path)
-    found = memory_scenes.memory("few-moons", False, 1, 450)
-    assert found is not None
-    assert lines[0].startswith(f"{found.points} training points")
-    said_medians = dict(line.strip().rsplit(": ", 1) for line in lines[1:])
-    assert said_medians == {label: f"{value:.2g}" for label, value in found.medians.items()}
+    rivals = learned_scenes.rivals_of("mixture-1d")
+    t, x = rivals.view.process.grid(100)[50], torch.zeros(1, 1)
+    shown = (float(score(x, t)) for score in (rivals.learned, rivals.exact))
+    start = next(i for i, line in enumerate(field) if line == f"t={float(t):.6f}")
+    assert field[start + 3] == "  at 0: learned {:.5g}, exact {:.5g}".format(*shown)
 
 
 def test_steps_against_quality_measures_the_same(tmp_path: Path) -> None:
