@@ -186,6 +186,33 @@ class Tint(Layer):
 
 
 @dataclass(frozen=True, eq=False)
+class Images(Layer):
+    """Pictures side by side: `pixels` (F, N, H, W, 3) in uint8, `columns` to a row.
+
+    The grid's upper left corner is `corner`, and each picture covers a unit square of data units,
+    less `gap` on all sides. Pixels stay squares, and of two frames the nearer is shown, for a blend
+    of two noises would be less noisy than either.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    columns: int
+    corner: tuple[float, float]
+    gap: float = 0.03
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        pixels = self._set("pixels", np.asarray(self.pixels))
+        self._need(pixels.dtype == np.uint8, f"pixels are {pixels.dtype}; give bytes, uint8")
+        self._need(
+            pixels.ndim == 5 and pixels.shape[-1] == 3 and len(pixels) == len(self.times),
+            f"pixels {pixels.shape} must be ({len(self.times)}, N, H, W, 3)",
+        )
+        self._need(pixels.size > 0, "pixels is empty; leave the layer out instead")
+        self._need(self.columns >= 1, f"columns {self.columns} must be at least 1")
+        self._need(0 <= self.gap < 0.5, f"gap {self.gap} must lie in [0, 0.5)")
+
+
+@dataclass(frozen=True, eq=False)
 class Arrows(Layer):
     """Arrows with `vectors` (F, M, 2), as long as drawn, in data units.
 

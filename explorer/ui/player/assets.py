@@ -29,6 +29,7 @@ MODULES = (
     "trails",
     "contours",
     "fields",
+    "images",
     "lines",
     "readout",
     "layers",

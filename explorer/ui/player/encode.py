@@ -28,6 +28,7 @@ from explorer.figures.layers import (
     Curve,
     Density,
     Floats,
+    Images,
     Layer,
     Pane,
     Particles,
@@ -129,6 +130,9 @@ def _layer(layer: Layer, put: _Buffers) -> dict[str, Any]:
         case Tint():
             said["weights"] = put.unit(layer.weights)
             looks = ("x", "y", "opacity")
+        case Images():
+            said["pixels"] = put.add(layer.pixels, deflate=True)
+            looks = ("columns", "corner", "gap")
         case Arrows():
             feet = put.exact(layer.xy) if layer.xy.ndim == 2 else put.real(layer.xy, deflate=True)
             said |= {"xy": feet, "vectors": put.real(layer.vectors, deflate=True)}

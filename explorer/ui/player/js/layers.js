@@ -5,6 +5,7 @@
 // figure's traces, the others under them.
 
 import { densityLayer, tintLayer } from "./fields.js";
+import { imagesLayer } from "./images.js";
 import { arrowsLayer, barsLayer, cursorLayer, curveLayer } from "./lines.js";
 import { particlesLayer } from "./particles.js";
 import { readoutLayer } from "./readout.js";
@@ -13,6 +14,7 @@ const MAKERS = {
   particles: particlesLayer,
   density: densityLayer,
   tint: tintLayer,
+  images: imagesLayer,
   arrows: arrowsLayer,
   bars: barsLayer,
   curve: curveLayer,

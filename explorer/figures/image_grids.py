@@ -1,0 +1,96 @@
+"""Grids of pictures as panes: axes that name rows and columns, and the pictures as layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from explorer.figures.layers import Floats, Images, Layer, Pane
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def grid_axes(
+    rows: int,
+    columns: int,
+    *,
+    row_labels: Sequence[str] = (),
+    column_labels: Sequence[str] = (),
+    scale: float = 1.0,
+) -> go.Figure:
+    """Axes over rows × columns unit squares without lines, named on the left and on top."""
+    longest = max((len(label) for label in row_labels), default=0)
+    bare = {
+        "showgrid": False,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "fixedrange": True,
+        "constrain": "domain",
+        "tickfont": {"size": 14 * scale},
+    }
+
+    def marks(labels: Sequence[str], places: npt.NDArray[np.float64]) -> dict[str, object]:
+        return {
+            "tickvals": places.tolist() if labels else [],
+            "ticktext": list(labels),
+            "showticklabels": bool(labels),
+        }
+
+    across = marks(column_labels, np.arange(columns) + 0.5)
+    down = marks(row_labels, rows - 0.5 - np.arange(rows))
+    layout = {
+        "margin": {
+            "l": (14 + 9 * longest) * scale if longest else 4,
+            "r": 4,
+            "t": 26 * scale if column_labels else 4,
+            "b": 4,
+        },
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "dragmode": False,
+        "showlegend": False,
+        "xaxis": {**bare, **across, "range": [0, columns], "side": "top", "tickangle": 0},
+        "yaxis": {**bare, **down, "range": [0, rows], "scaleanchor": "x", "scaleratio": 1},
+    }
+    return go.Figure(layout=layout)
+
+
+def grid(
+    pixels: Pixels,
+    times: Floats,
+    columns: int,
+    *,
+    title: str = "",
+    note: str = "",
+    column_labels: Sequence[str] = (),
+    scale: float = 1.0,
+) -> Pane:
+    """Pictures (F, B, H, W, 3) that change at `times` (F,), `columns` to a row."""
+    count = pixels.shape[1]
+    rows = -(-count // columns)
+    figure = grid_axes(rows, columns, column_labels=column_labels, scale=scale)
+    return Pane(figure, (Images(times, pixels, columns, (0, rows)),), title=title, note=note)
+
+
+def stacked(
+    parts: Sequence[tuple[str, Pixels, Floats]],
+    *,
+    title: str = "",
+    column_labels: Sequence[str] = (),
+    scale: float = 1.0,
+) -> Pane:
+    """Rows of equally many pictures under each other: (name, (F, B, H, W, 3), times (F,)) each."""
+    columns = parts[0][1].shape[1]
+    names = [name for name, _, _ in parts]
+    figure = grid_axes(
+        len(parts), columns, row_labels=names, column_labels=column_labels, scale=scale
+    )
+    layers: list[Layer] = [
+        Images(times, pixels, columns, (0, len(parts) - row))
+        for row, (_, pixels, times) in enumerate(parts)
+    ]
+    return Pane(figure, tuple(layers), title=title)

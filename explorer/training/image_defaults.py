@@ -1,0 +1,79 @@
+"""How the pages sample a network until told otherwise: what a checkpoint's films show."""
+
+from __future__ import annotations
+
+from explorer.data.images import CLASSES
+from explorer.networks.image_unet import NO_LABEL
+from explorer.networks.unet import IMAGE_NETWORKS
+from explorer.training.image_request import Lane, Request
+
+VIEWS = ("grid", "race", "draws", "between")
+"""Samples; four samplers from the same noise; one noise drawn from often; from noise to noise."""
+
+EACH, NONE = "each", "none"
+"""A picture of each class in turn, and pictures that are told no class."""
+
+_LANES: dict[str, tuple[str, ...]] = {
+    "race": ("sde", "heun", "ddim", "no-noise"),
+    "draws": ("ddpm", "ddim"),
+    "between": ("ddim", "ddpm"),
+}
+
+
+def samplers(view: str, kind: str) -> tuple[str, ...]:
+    """Names of the samplers; of samples, the one that suits a network predicting `kind`."""
+    if view == "grid":
+        return ("ddpm",) if kind == "eps" else ("dpm",)
+    return _LANES[view]
+
+
+def steps(view: str, kind: str) -> int:
+    """A chain trained step by step asks for more than one that was spaced for few steps."""
+    if kind == "eps":
+        return 100
+    return 25 if view == "grid" else 40
+
+
+def classes(network: str) -> tuple[str, ...]:
+    """What the pictures may be told: a key of `labels`, those that the network allows."""
+    entry = IMAGE_NETWORKS[network]
+    some = (EACH, *map(str, range(CLASSES)))
+    if entry.guidable:
+        return (*some, NONE)
+    return some if entry.labelled else (NONE,)
+
+
+def told(view: str, network: str) -> str:
+    """The default among `classes`: one noise shows its variety best where no class holds it."""
+    allowed = classes(network)
+    if view in ("grid", "race") and EACH in allowed:
+        return EACH
+    return NONE if NONE in allowed else "3"
+
+
+def guidance(network: str, what: str) -> float:
+    """The default w: 2 where there is a class to exaggerate, else there is nothing to weigh."""
+    return 2.0 if IMAGE_NETWORKS[network].guidable and what != NONE else 1.0
+
+
+def labels(what: str, count: int) -> tuple[int, ...]:
+    """`count` labels for a key of `classes`."""
+    if what == EACH:
+        return tuple(k % CLASSES for k in range(count))
+    return (NO_LABEL if what == NONE else int(what),) * count
+
+
+def default_request(view: str, checkpoint: str, network: str) -> Request:
+    """What a page shows of a checkpoint when it is opened on one of `VIEWS`."""
+    kind = IMAGE_NETWORKS[network].kind
+    count = 2 * CLASSES if view == "grid" else CLASSES
+    what = told(view, network)
+    return Request(
+        checkpoint,
+        tuple(map(Lane, samplers(view, kind))),
+        steps(view, kind),
+        labels(what, count),
+        guidance(network, what),
+        start={"draws": "one", "between": "between"}.get(view, "own"),
+        other=1 if view == "between" else 0,
+    )
