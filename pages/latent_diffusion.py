@@ -5,7 +5,7 @@ import streamlit as st
 from explorer.code.recipes import latent_diffusion as code
 from explorer.figures import latent_charts as charts
 from explorer.registry import Param
-from explorer.ui import controls, frame, latent_learning, latent_live, latent_panels, latent_tables
+from explorer.ui import controls, frame, latent_learning, latent_live, latent_tables
 from explorer.ui import latent_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.latent_files import latent_files
@@ -91,11 +91,10 @@ def vae() -> None:
     known = scenes.latent(name)
     left, right = st.columns(2, gap="medium")
     with left:
-        pane = scenes.vae_scene(name, seed, scale)
-        player([pane], key="vae", clock=latent_panels.STILL, height=frame.height(400))
+        show(scenes.vae_scene(name, seed, scale), "vae", height=400, position=1.0)
     with right:
         show(charts.loss_chart(known.curve, height=frame.height(430), scale=scale), "vae-loss")
-    latent_tables.legend()
+    latent_tables.legend(none=False)
     latent_tables.arrangement(scenes.class_rows(known.vae))
     st.latex(
         r"\underbrace{-\mathbb E_{q(z\mid x)}\log p(x\mid z)}_{\text{reconstruction}}"

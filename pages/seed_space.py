@@ -15,8 +15,8 @@ from explorer.ui.player import player
 
 frame.page(
     "Seed space",
-    intro="Does the seed $x_T$ decide what a sample becomes? Each point of the plane wears the "
-    "colour of the class it ends in. **Click on a seed** to follow 200 runs from it.",
+    intro="Does the seed $x_T$ decide what a sample becomes? Each point wears the colour "
+    "of the class it ends in. **Click on a seed** to follow 200 runs from it.",
 )
 controls.presets(
     {

@@ -16,6 +16,8 @@ from explorer.networks.vae import CLASSES, CLEAR, VAE
 NO_WINNER = 7
 """The palette's grey, for what decodes to no class clearly."""
 NAMES = tuple("".join("1" if i == k else "0" for i in range(CLASSES)) for k in range(CLASSES))
+FRAMES = 41
+"""Frames of latents under noise, which move along straight lines."""
 SHOWN = 101
 """Frames of a run that are shown, however many steps it took."""
 
@@ -103,18 +105,26 @@ def run_particles(
 
 
 def latents_pane(vae: VAE, view: View, *, seed: int, scale: float = 1.0, count: int = 2000) -> Pane:
-    """Encoded vectors in the colour of the class they come from, over the decoder's regions."""
+    """Encoded vectors in the colour of their class over the decoder's regions, and under noise.
+
+    They follow z_t = α z + σ ε with their ε fixed.
+    """
     rng = torch.Generator().manual_seed(seed)
     z = view.distribution.sample(count, rng)
-    came_from = view.distribution.mode_of(z)
+    noise = torch.randn(z.shape, generator=rng)
+    ts, times = view.frames(FRAMES)
+    alphas, sigmas = view.process.alpha(ts)[:, None, None], view.process.sigma(ts)[:, None, None]
+    came_from = view.distribution.mode_of(z).numpy()
     half = view.half_width
     points = Particles(
-        np.zeros(1),
-        z[None].numpy(),
-        colours=came_from.numpy(),
+        times,
+        view.place(ts, alphas * z + sigmas * noise),
+        colours=came_from,
         size=3.6 * scale,
         opacity=0.8,
     )
     return Pane(
-        plane(vae, half, link="z", scale=scale), (regions(vae, half), points), title="Latents"
+        plane(vae, half, link="z", scale=scale),
+        (regions(vae, half), points),
+        title="Latents by class, and what noise makes of them",
     )

@@ -10,7 +10,7 @@ from torch import Generator
 
 from explorer.diffusion.samplers import SAMPLERS, race
 from explorer.figures import latents as figures
-from explorer.figures.layers import Clock, Pane
+from explorer.figures.layers import Pane
 from explorer.figures.view import View
 from explorer.networks.vae import CLEAR, VAE
 from explorer.training.latents import LatentState
@@ -20,7 +20,6 @@ from explorer.ui.scenes import Scene, clock
 
 COUNT = 800
 """Particles of a picture that is drawn anew every half second."""
-STILL = Clock("t", (0.0,), steps=1)
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def look(state: LatentState, scale: float = 1.0) -> Look:
     encoded = figures.latents_pane(vae, view, seed=0, scale=scale, count=COUNT)
     true = _clear(vae, view.distribution.sample(4000, Generator().manual_seed(1)))
     if state.diffusion is None:
-        return Look(Scene((encoded,), STILL), true, None)
+        return Look(Scene((encoded,), clock(view)), true, None)
     model = state.diffusion.model()
     start = process.prior((COUNT, 2), Generator().manual_seed(2))
     entry = SAMPLERS["ddpm"]

@@ -157,10 +157,11 @@ def _run(
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def vae_scene(name: str, seed: int, scale: float = 1.0) -> Pane:
-    """The latents of a trained VAE over its decoder's regions."""
+def vae_scene(name: str, seed: int, scale: float = 1.0) -> Scene:
+    """The latents of a trained VAE over its decoder's regions, from noise to data."""
     known = latent(name)
-    return figures.latents_pane(known.vae, view_of(known.model), seed=seed, scale=scale)
+    view = view_of(known.model)
+    return Scene((figures.latents_pane(known.vae, view, seed=seed, scale=scale),), clock(view))
 
 
 @dataclass(frozen=True)
