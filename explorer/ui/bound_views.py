@@ -99,9 +99,9 @@ def loss(chain: LinearDDPM, wide: DeltaGenerator, scale: float) -> None:
             f"Half of the bound's weight lies on the first **{half} of {chain.steps}** steps, "
             "where there is next to no noise and nothing to be seen; the simple loss puts 1 in "
             "the place of the weight. It gives up a little likelihood and spends the network on "
-            "the steps that shape the sample. *Note:* the factor $1/\\alpha_t$ comes from $\\mu_\\theta$, "
-            r"and the denominator is $2\sigma_t^2$, the reverse variance, not $2\beta_t^2$; both "
-            "slips are common in notes. Here $\\sigma_t$ is Ho's letter for the reverse step's "
-            "width, not the noise level of the other pages."
+            r"the steps that shape the sample. *Note:* the factor $1/\alpha_t$ comes from "
+            r"$\mu_\theta$, and the denominator is $2\sigma_t^2$, with the variance of the reverse "
+            r"step, not $2\beta_t^2$; both slips are common. Here $\sigma_t$ is Ho's letter for "
+            "that step's width, not the noise level of the other pages."
         )
         show_code(code.loss(chain))
