@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from explorer.code.recipes.latent import LatentFiles
@@ -15,6 +16,7 @@ from explorer.ui.latent_scenes import RUN, latent
 def latent_files(name: str) -> LatentFiles:
     """What a script needs of a pair, known by its name in `latent_scenes.choices`."""
     known = latent(name)
+    read: Callable[[], bytes]
     if name.startswith(RUN):
         read = partial(learning.store().export_bytes, name.removeprefix(RUN))
     else:

@@ -13,11 +13,11 @@ FOUR = (BLUE, VERMILLION, GREEN, ORANGE)
 def latents() -> str:
     """Four classes of latents that tile one bell: two share the middle, two lie beside them."""
     rng = np.random.default_rng(2)
-    clouds = (((0, -0.95), (0.32, 0.5)), ((1.3, 0), (0.36, 0.85)), ((0, 0.95), (0.32, 0.5)))
-    clouds = (*clouds, ((-1.3, 0), (0.36, 0.85)))
+    means = np.array([(0, -0.95), (1.3, 0), (0, 0.95), (-1.3, 0)])
+    widths = np.array([(0.32, 0.5), (0.36, 0.85)] * 2)
     drawing = ""
-    for (mean, width), fill in zip(clouds, FOUR, strict=True):
-        points = np.array(mean) + rng.standard_normal((70, 2)) * np.array(width)
+    for mean, width, fill in zip(means, widths, FOUR, strict=True):
+        points = mean + rng.standard_normal((70, 2)) * width
         places = np.array([WIDTH / 2, HEIGHT / 2]) + points * np.array([62, -34])
         inside = np.abs(places - [WIDTH / 2, HEIGHT / 2]) < [WIDTH / 2 - 6, HEIGHT / 2 - 6]
         drawing += dots(places[inside.all(axis=1)].tolist(), fill, 2.1, 0.8)
