@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
@@ -41,30 +42,37 @@ def test_the_lane_without_noise_ends_grey_and_the_others_in_four_colours(server,
     assert watched.problems() == []
 
 
+def seed_in(url: str) -> tuple[float, float]:
+    """The chosen seed as the link has it; what is not there is the page's own."""
+    query = parse_qs(urlparse(url).query)
+    return float(query.get("x1", ["1"])[0]), float(query.get("x2", ["0.6"])[0])
+
+
+def click(page, key: str, x: float, y: float) -> None:
+    """Click a map where its axes say (x, y), and wait for the page that follows."""
+    box = page.locator(f".st-key-{key} .nsewdrag").first.bounding_box()
+    before, version = page.url, page.locator(".dxp").get_attribute("data-version")
+    across, down = (0.5 + x / 6) * box["width"], (0.5 - y / 6) * box["height"]
+    page.mouse.move(box["x"] + across, box["y"] + down)
+    page.wait_for_timeout(300)
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url(lambda url: url != before)
+    settle(page)
+    page.wait_for_function("v => document.querySelector('.dxp').dataset.version !== v", arg=version)
+
+
 def test_a_click_chooses_a_seed_and_the_link_keeps_it(server, open_page):
     page, watched = open_page(server, "/seed_space?steps=20")
     page.locator('.dxp[data-ready="1"]').wait_for()
-    version = page.locator(".dxp").get_attribute("data-version")
-    plot = page.locator(".st-key-map-still .nsewdrag").first
-    box = plot.bounding_box()
-    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.75 * box["height"])
-    page.wait_for_timeout(300)
-    page.mouse.down()
-    page.mouse.up()
-    page.wait_for_url("**x1=-1.5*")
-    settle(page)
-    assert "x2=-1.5" in page.url
-    page.wait_for_function("v => document.querySelector('.dxp').dataset.version !== v", arg=version)
-    again = page.locator(".st-key-map-noisy .nsewdrag").first.bounding_box()
-    page.mouse.move(again["x"] + 0.5 * again["width"], again["y"] + 0.25 * again["height"])
-    page.wait_for_timeout(300)
-    page.mouse.down()
-    page.mouse.up()
-    page.wait_for_url("**x2=1.5*")
-    settle(page)
+    click(page, "map-still", -1.5, -1.5)
+    assert seed_in(page.url) == pytest.approx((-1.5, -1.5), abs=0.15)
+    click(page, "map-noisy", 0.5, 1.5)
+    chosen = seed_in(page.url)
+    assert chosen == pytest.approx((0.5, 1.5), abs=0.15)
     page.reload()
     settle(page)
-    assert "x2=1.5" in page.url
+    assert seed_in(page.url) == chosen
     assert page.get_by_test_id("stException").count() == 0
     assert watched.problems() == []
 
@@ -78,6 +86,6 @@ def test_both_networks_learn_while_one_watches(server, open_page):
     bar.get_by_text("Trained in").wait_for()
     page.locator('.dxp[data-ready="1"]').wait_for()
     page.locator(".dxp-stage").nth(1).wait_for()
-    assert page.get_by_text("Clear, sampled").is_visible()
+    page.get_by_text("Clear, sampled").wait_for()
     assert watched.problems() == []
     assert "Traceback" not in server.log()
