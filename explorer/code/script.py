@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
 from typing import Any
 
 from explorer.code.bundle import bundle
@@ -75,7 +75,8 @@ def literal(value: Any, indent: int = 0) -> Text:
         return value
     if is_dataclass(value) and not isinstance(value, type):
         kind = type(value)
-        parts = {f.name: literal(getattr(value, f.name), indent + 4) for f in fields(value)}
+        given = {f.name: getattr(value, f.name) for f in fields(value) if not _is_empty(value, f)}
+        parts = {name: literal(part, indent + 4) for name, part in given.items()}
         names = frozenset({(kind.__module__, kind.__name__)})
         items = [f"{name}={part.text}" for name, part in parts.items()]
         return _row(f"{kind.__name__}(", items, ")", indent, names, parts.values())
@@ -96,6 +97,11 @@ def literal(value: Any, indent: int = 0) -> Text:
     if isinstance(value, str) and value.isprintable() and not set(value) & set('"\\'):
         return Text(f'"{value}"')
     return Text(repr(value))
+
+
+def _is_empty(value: Any, field: Field[Any]) -> bool:
+    """Whether a field holds nothing, as it does by default."""
+    return getattr(value, field.name) in (None, ()) and field.default in (None, ())
 
 
 def _row(start: str, items: list[str], end: str, indent: int, names: frozenset, parts: Any) -> Text:

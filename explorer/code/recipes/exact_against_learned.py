@@ -98,20 +98,22 @@ for label, x in ends.items():
 """
 _BODIES = {"field": _FIELD, "error": _ERROR, "density": _DENSITY, "memory": _MEMORY}
 
-POINTS = {1: ((-1.0,), (-0.5,), (0.0,), (0.5,), (1.0,))}
-POINTS_2D = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.5), (1.0, -1.0))
+POINTS: dict[int, tuple[tuple[float, ...], ...]] = {
+    1: ((-1.0,), (-0.5,), (0.0,), (0.5,), (1.0,)),
+    2: ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.5), (1.0, -1.0)),
+}
+"""Where the scores are read, by dimension."""
 
 
 def learned_script(view: str, network: Trained, with_exact: bool, seed: int) -> str:
     """What a view of the page says in numbers: "field", "error", "density" or "memory"."""
     spec = network.spec
-    settings: dict[str, Any] = {"spec": spec, "weights": network.file}
+    settings: dict[str, Any] = {"seed": seed}
     if view == "field":
-        settings["points"] = POINTS.get(spec.dim, POINTS_2D)
-    else:
-        settings["seed"] = seed
-        if view != "error":
-            settings["with_exact"] = with_exact
+        settings = {"points": POINTS[spec.dim]}
+    elif view != "error":
+        settings["with_exact"] = with_exact
+    settings |= {"weights": network.file, "spec": spec}
     doc = "A trained network's score beside the exact one."
     return made.script(doc, _BODIES[view], settings, keep=learned.kept(spec))
 

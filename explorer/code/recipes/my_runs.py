@@ -30,7 +30,7 @@ print("the first samples:", *(f"{{x.tolist()}}" for x in run.xs[-1][:3]))
 
 def run_script(network: Trained) -> str:
     """A thousand samples by a network, drawn as the page "Train" draws them."""
-    settings = {"spec": network.spec, "weights": network.file}
+    settings = {"weights": network.file, "spec": network.spec}
     doc = "Samples by a network that was trained here. First download the run on My runs."
     return made.script(doc, BODY, settings, keep=learned.kept(network.spec))
 

@@ -87,7 +87,7 @@ def race_script(
     end = (_TRUE if true_start else _PRIOR) + _END + CLOUDS
     doc = f"Samplers side by side, from the same noise. {HOW}"
     if network is not None:
-        settings = {"spec": network.spec, "weights": network.file, **common}
+        settings = {**common, "weights": network.file, "spec": network.spec}
         return made.script(doc, _LEARNED + end, settings, keep=learned.kept(network.spec))
     settings = {
         "distribution": made.distribution(distribution),

@@ -39,11 +39,11 @@ def quality_script(
 ) -> str:
     """Each sampler's distance to the truth at each budget of evaluations."""
     settings = {
-        "spec": network.spec,
-        "weights": network.file,
         "with_exact": with_exact,
         "seed": seed,
         "budgets": tuple(budgets),
+        "weights": network.file,
+        "spec": network.spec,
     }
     doc = "How many evaluations of the score each sampler needs."
     return made.script(doc, BODY, settings, keep=learned.kept(network.spec))
