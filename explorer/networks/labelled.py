@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from explorer.diffusion.process import Process
@@ -24,7 +25,12 @@ class LabelledMLP(LevelMLP):
         if labels is None:
             labels = torch.full((len(x),), NO_LABEL, device=x.device)
         known = self.of_class(torch.where(labels == NO_LABEL, self.classes, labels))
-        return self._above(self.first(self.inputs(x, t.expand(len(x)))) + known)
+        if t.ndim:
+            return self._above(self.first(self.inputs(x, t)) + known)
+        # samplers ask at one time for all: its part of the first layer is a bias
+        on_x, on_t = self.first.weight.split([x.shape[1], self.size], dim=1)
+        bias = F.linear(self.features(t).to(x), on_t, self.first.bias)
+        return self._above(F.linear(self.scaled(x, t), on_x, bias) + known)
 
     def initialise(self, rng: Generator) -> None:
         """Draw all weights from `rng`; the classes' vectors begin small and apart."""

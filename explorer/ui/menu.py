@@ -125,6 +125,14 @@ MENU: tuple[Page, ...] = (
         "seeds",
     ),
     Page(
+        "pages/guidance.py",
+        "Guidance",
+        ":material/directions:",
+        "Latents and guidance",
+        "Ask for a class, louder and louder: what is gained, and which samples are lost.",
+        "guidance",
+    ),
+    Page(
         "pages/mathematics.py",
         "The mathematics",
         ":material/function:",
@@ -132,6 +140,38 @@ MENU: tuple[Page, ...] = (
         "Five equations, each beside its picture and checked by numbers.",
         "mathematics",
         {"view": "posterior"},
+    ),
+    Page(
+        "pages/image_forward.py",
+        "Image forward",
+        ":material/grain:",
+        "Images",
+        "Noise in pictures, and why a network need not be told how much.",
+        "image-noise",
+    ),
+    Page(
+        "pages/image_sampling.py",
+        "Image sampling",
+        ":material/photo_library:",
+        "Images",
+        "Digits and photographs out of noise, with class and guidance, step by step.",
+        "image-samples",
+    ),
+    Page(
+        "pages/image_race.py",
+        "Stochastic against deterministic on images",
+        ":material/call_split:",
+        "Images",
+        "SDE, ODE, DDIM and noise left out, from the same noise.",
+        "image-race",
+    ),
+    Page(
+        "pages/image_losses.py",
+        "Loss curves",
+        ":material/trending_down:",
+        "Images",
+        "How the networks learned, against the practical's targets; train one yourself.",
+        "image-losses",
     ),
 )
 

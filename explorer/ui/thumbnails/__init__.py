@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from explorer.ui.thumbnails import chains, guided, latents, learning, mathematics, noise
+from explorer.ui.thumbnails import chains, guided, images, latents, learning, mathematics, noise
 from explorer.ui.thumbnails.pen import HEIGHT, WIDTH
 
 DRAWINGS: dict[str, Callable[[], str]] = {
@@ -25,6 +25,10 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "guidance": guided.guidance,
     "steering": guided.steering,
     "mathematics": mathematics.mathematics,
+    "image-noise": images.noising,
+    "image-samples": images.sampling,
+    "image-race": images.lanes,
+    "image-losses": images.losses,
 }
 
 
