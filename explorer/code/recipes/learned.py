@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from explorer.code.script import ONE_THREAD
 from explorer.training.spec import ModelSpec
 
 
@@ -27,13 +28,16 @@ from torch import Generator
 from explorer.training.model import Model
 """
 
-LOAD = """
-torch.set_num_threads(1)  # sums in the app's order, for the app's digits
+GIVEN_WEIGHTS = """
 # The weights lie in the file that the page offers beside this script; a file from "My runs" too.
 given = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
 tensors = load_file(given[0] if given else weights)
-parts = {name.removeprefix("weights/"): tensor for name, tensor in tensors.items()}
-model = Model.of(spec, {n: part for n, part in parts.items() if not n.startswith("history/")})
+"""
+
+LOAD = f"""
+{ONE_THREAD}{GIVEN_WEIGHTS}
+parts = {{name.removeprefix("weights/"): tensor for name, tensor in tensors.items()}}
+model = Model.of(spec, {{n: part for n, part in parts.items() if not n.startswith("history/")}})
 process, distribution = model.process, spec.distribution.build()
 """
 
