@@ -59,9 +59,9 @@ def ladder_chart(rungs: Sequence[Rung], *, height: int, scale: float = 1.0) -> g
     """Figures one above another on one axis of nats, each with its value and error."""
     low = min(rung.value - 3 * rung.error for rung in rungs)
     high = max(rung.value + 3 * rung.error for rung in rungs)
-    room = 0.2 * max(high - low, 0.05)
+    room = 0.3 * max(high - low, 0.05)
     figure = axes_figure(
-        (low - room, high + 2 * room),
+        (low - room, high + room),
         (-0.6, len(rungs) - 0.4),
         x_title="nats per point",
         height=height,

@@ -53,7 +53,8 @@ def bound(narrow: DeltaGenerator, wide: DeltaGenerator, scale: float) -> None:
         places = st.columns(4)
         named = zip(("L_T", "Σ Lₜ₋₁", "L₀"), known.learned.parts, known.exact.parts, strict=True)
         for place, (label, ours, true) in zip(places, named, strict=False):
-            place.metric(f"{label}, network", f"{ours:.3f}", help=f"Exact score: {true:.3f} nats.")
+            value = f"{ours:.3f}" if abs(ours) >= 5e-3 else f"{ours:.1e}"
+            place.metric(f"{label}, network", value, help=f"Exact score: {true:.3f} nats.")
         total = float(known.learned.total.mean())
         places[3].metric("Bits per dimension", f"{bits_per_dimension(total, known.dim):.3f}")
         st.latex(

@@ -31,12 +31,11 @@ def closed(chain: LinearDDPM, narrow: DeltaGenerator, wide: DeltaGenerator, scal
     found = scenes.closed_form(chain.steps, chain.beta_end, float(x0), seed, scale)
     with wide:
         show(found.scene, "closed", height=390)
-        left, right = st.columns([0.5, 0.5], gap="medium")
-        left.latex(
+        st.latex(
             r"x_t=\sqrt{1-\beta_t}\,x_{t-1}+\sqrt{\beta_t}\,\varepsilon_t\ \Rightarrow\ "
             r"q(x_t\mid x_0)=\mathcal N\big(\sqrt{\bar\alpha_t}\,x_0,\,(1-\bar\alpha_t)I\big)"
         )
-        one, two, three = right.columns(3)
+        one, two, three = st.columns(3)
         walked = "20,000 walkers, against the closed form in brackets."
         one.metric("Mean at T", f"{found.mean[0]:.3f} ({found.mean[1]:.3f})", help=walked)
         two.metric("Spread at T", f"{found.std[0]:.3f} ({found.std[1]:.3f})", help=walked)
