@@ -5,6 +5,7 @@ import streamlit as st
 from explorer.code.recipes import latent_diffusion as code
 from explorer.figures import latent_charts as charts
 from explorer.registry import Param
+from explorer.training.latents import LATENTS
 from explorer.ui import controls, frame, latent_learning, latent_live, latent_tables
 from explorer.ui import latent_scenes as scenes
 from explorer.ui.code import show_code
@@ -25,7 +26,7 @@ controls.presets(
         "The exact score": {"model": "ours", "exact": "1"},
         "Colour by the end": {"colour": "end"},
         "The VAE": {"view": "vae"},
-        "Train both": {"view": "train"},
+        "Train your own": {"view": "train"},
     }
 )
 VIEWS = {"sample": "Sampling", "vae": "The VAE", "train": "Train"}
@@ -112,8 +113,11 @@ def vae() -> None:
 with wide:
     if spec is not None:
         latent_live.live(spec, scale)
+        show_code(code.training_recipe(spec))
     elif view == "vae":
         vae()
+        if name in LATENTS:
+            show_code(code.training_recipe(LATENTS[name]))
     else:
         sample()
         lanes = scenes.LANES

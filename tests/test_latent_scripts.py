@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from test_code_scripts import said
 
-from explorer.code.recipes.latent_diffusion import latent_script
+from explorer.code.recipes.latent_diffusion import latent_script, training_script
 from explorer.code.recipes.seed_space import seeds_script
-from explorer.ui import latent_scenes, seed_scenes
+from explorer.training.latents import OURS, LatentSpec, train_latent
+from explorer.training.vae import VAESpec
+from explorer.ui import latent_panels, latent_scenes, seed_scenes
 from explorer.ui.latent_files import latent_files
 
 
@@ -31,6 +34,19 @@ def test_latent_diffusion_gives_the_pages_table(name: str, exact: bool, tmp_path
         assert lines[9 * place] == f"{row.label}: clear={row.clear:.1%} classes {shares}"
         vectors = [" ".join(f"{part:.2f}" for part in vector) for vector in row.examples]
         assert [line.strip() for line in lines[9 * place + 1 : 9 * place + 9]] == vectors
+
+
+def test_both_networks_are_trained_bit_for_bit(tmp_path: Path) -> None:
+    config = replace(OURS.diffusion.config, steps=60, batch=128)
+    spec = LatentSpec(
+        "", VAESpec(steps=200, seed=1), replace(OURS.diffusion, config=config, seed=1)
+    )
+    lines = said(training_script(spec), tmp_path)
+    *_, state = train_latent(spec, "cpu")
+    reconstruction, kl = state.vae.loss
+    assert f"reconstruction={reconstruction:.3f} kl={kl:.3f}" in lines[0]
+    assert f"loss={state.diffusion.loss:.3f}" in lines[5]
+    assert f"clear={latent_panels.look(state).sampled:.0%}" in lines[6]
 
 
 def test_seed_space_gives_the_pages_shares(tmp_path: Path) -> None:

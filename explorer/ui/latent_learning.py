@@ -78,7 +78,7 @@ def choose_training() -> LatentSpec:
     updates = int(
         controls.number(_STEPS, key=f"{name}.updates", default=chosen.diffusion.config.steps)
     )
-    seed = controls.seed()
+    seed = controls.seed(key="vae_seed", default=1)
     vae = replace(chosen.vae, steps=steps, kl_weight=weight, seed=seed)
     config = replace(chosen.diffusion.config, steps=updates)
     return LatentSpec(chosen.label, vae, replace(chosen.diffusion, config=config, seed=seed))

@@ -1,4 +1,4 @@
-"""The script of the page "Latent diffusion"."""
+"""The scripts of the page "Latent diffusion": sampling, and the training of both networks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from explorer.code.recipes import latent, learned
 from explorer.code.recipes.latent import LatentFiles
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.diffusion.trajectory import simulate
-from explorer.networks.vae import VAE, cross_entropy, divergence
+from explorer.networks.vae import VAE, cross_entropy, divergence, reparametrised
+from explorer.training.latents import LatentSpec
 from explorer.training.model import Model
+from explorer.training.train import train
+from explorer.training.vae import latents, train_vae
 
 BODY = f"""{latent.IMPORTS}{latent.LOAD}
 start = process.prior((particles, 2), Generator().manual_seed(seed))
@@ -75,4 +78,51 @@ def recipe(
         (VAE, divergence, cross_entropy, *(e.make for e in entries), simulate, Model.score),
         partial(latent_script, files, dict(lanes), exact, steps, particles, seed),
         files.files(),
+    )
+
+
+TRAINING = """
+import torch
+from torch import Generator
+
+from explorer.diffusion.steps import ancestral
+from explorer.diffusion.trajectory import sample
+from explorer.networks.vae import CLEAR
+from explorer.training.latents import train_latent
+
+torch.set_num_threads(1)  # faster than many for small networks, and the app's digits
+for state in train_latent(spec, "cpu"):
+    pass
+reconstruction, kl = state.vae.loss
+print(f"VAE after {state.vae.step} steps: reconstruction={reconstruction:.3f} kl={kl:.3f} nats")
+vae, model = state.vae.vae(), state.diffusion.model()
+means, _ = vae.encode(torch.eye(4))
+for mean, decoded in zip(means.tolist(), vae.decode(means).tolist(), strict=True):
+    print("  mean", *(f"{x:.2f}" for x in mean), "decodes to", *(f"{p:.2f}" for p in decoded))
+start = model.process.prior((800, 2), Generator().manual_seed(2))
+rng, grid = Generator().manual_seed(3), model.process.grid(100)
+with torch.inference_mode():
+    end = sample(model.process, model.score, ancestral("beta"), start, grid, rng)
+    clear = float((vae.decode(end.float()).amax(dim=1) > CLEAR).float().mean())
+print(f"diffusion after {state.diffusion.step} steps: loss={state.diffusion.loss:.3f}")
+print(f"samples that decode clearly: clear={clear:.0%}")
+"""
+
+
+def training_script(spec: LatentSpec) -> str:
+    """Both trainings from their first steps, and how what they learned decodes.
+
+    On the CPU the same numbers as the page's, bit for bit.
+    """
+    doc = "Train a VAE of one-hot vectors, then a diffusion model of its latents."
+    return made.script(doc, TRAINING, {"spec": spec}, keep=learned.kept(spec.diffusion))
+
+
+def training_recipe(spec: LatentSpec) -> Recipe:
+    """`training_script` with what it needs."""
+    return Recipe(
+        "train_latent_diffusion",
+        (LOSS, spec.diffusion.process.build().latex),
+        (VAE, divergence, cross_entropy, reparametrised, train_vae, latents, train),
+        partial(training_script, spec),
     )
