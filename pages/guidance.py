@@ -4,8 +4,9 @@ import streamlit as st
 
 from explorer.data.labelled import LABELLED
 from explorer.registry import Param
-from explorer.ui import controls, frame
+from explorer.ui import controls, frame, guidance_code
 from explorer.ui import guidance_scenes as scenes
+from explorer.ui.code import show_code
 from explorer.ui.pictures import show
 from explorer.ui.setup import choose_process
 
@@ -157,3 +158,4 @@ def scales() -> None:
 
 with wide:
     {"samples": samples, "field": field, "density": density, "scales": scales}[view]()
+    show_code(guidance_code.recipe(guide))

@@ -1,10 +1,11 @@
-"""The scripts of the pages on chains and on latents say what the pages say."""
+"""The scripts of the pages on chains, on latents and on guidance say what the pages say."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import pytest
 from run_alone import figures, said
 
 from explorer.code.recipes.diffusion_against_mcmc import contest_script
@@ -13,7 +14,8 @@ from explorer.code.recipes.latent_diffusion import latent_script
 from explorer.code.recipes.seed_space import seeds_script
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.spec import ProcessSpec
-from explorer.ui import latent_scenes, mcmc_scenes, seed_scenes
+from explorer.ui import guidance_code, guidance_scenes, latent_scenes, mcmc_scenes, seed_scenes
+from explorer.ui.guidance_scenes import NETWORK_PROCESS, Guide
 from explorer.ui.latent_files import latent_files
 from explorer.ui.mcmc_panes import finite
 from explorer.ui.mcmc_scenes import ChainLane, DiffusionLane
@@ -74,3 +76,28 @@ def test_seed_space_counts_the_same_neighbours(tmp_path: Path) -> None:
     counts = [int(part) for part in lines[3].rpartition(":")[2].split()]
     (many,) = (shares for name, shares in ends.shares.items() if "with noise" in name)
     np.testing.assert_allclose(np.array(counts) / sum(counts), many)
+
+
+@pytest.mark.parametrize(
+    "guide",
+    [
+        Guide("neighbours-1d", ProcessSpec("cosine"), 0, 3.0, 0.25, None, False, "heun", 4),
+        Guide("branches", NETWORK_PROCESS, 1, 2.0, 0.25, (0.15, 1.0), True, "heun", 1),
+    ],
+    ids=["exact", "learned"],
+)
+def test_guidance_gives_the_pages_table(guide: Guide, tmp_path: Path) -> None:
+    recipe = guidance_code.recipe(guide)
+    for file, read in recipe.files.items():
+        (tmp_path / file).write_bytes(read())
+    rows = [figures(line) for line in said(recipe.script(), tmp_path)[1::2]]
+    assert rows == [
+        {
+            "ratio": f"{row.distance.ratio:.1f}",
+            "shift": f"{row.shift:.2f}",
+            "spread": f"{row.spread:.0%}",
+            "found": str(row.found),
+            "strays": f"{row.strays:.1%}",
+        }
+        for row in guidance_scenes.lanes(guide).rows
+    ]
