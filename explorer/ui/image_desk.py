@@ -1,0 +1,112 @@
+"""Denoisings of pictures in this session: asked for once a server, computed in its one queue."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import streamlit as st
+
+from explorer.training import image_film_files
+from explorer.training.files import DamagedFile
+from explorer.training.image_films import Denoising, Film, denoise
+from explorer.training.image_folder import Checkpoint
+from explorer.training.image_request import Request
+from explorer.training.jobs import Job, Status
+from explorer.ui import learning
+from explorer.ui.image_models import CPU, shelf
+
+KEPT = 24
+"""Films that the server holds: 1.3 MB for a lane of ten pictures, so 120 MB at the very most."""
+
+
+class Films:
+    """The server's films by what they show. Films are shared and not to be changed."""
+
+    def __init__(self) -> None:
+        self._films: OrderedDict[tuple[str, Request], Film] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, checkpoint: Checkpoint, film: Film) -> None:
+        key = (str(checkpoint.folder), film.request)
+        with self._lock:
+            self._films[key] = film
+            self._films.move_to_end(key)
+            while len(self._films) > KEPT:
+                self._films.popitem(last=False)
+
+    def get(self, checkpoint: Checkpoint, request: Request) -> Film | None:
+        """The film of this request, computed here before or lying beside its checkpoint."""
+        key = (str(checkpoint.folder), request)
+        with self._lock:
+            found = self._films.get(key)
+        if found is not None:
+            return found
+        name = image_film_files.requests(checkpoint.folder).get(request)
+        if name is None:
+            return None
+        film = image_film_files.load(checkpoint.folder, name)
+        self.put(checkpoint, film)
+        return film
+
+
+@st.cache_resource(show_spinner=False)
+def films() -> Films:
+    return Films()
+
+
+@dataclass(eq=False)
+class ImageDesk:
+    """What one session denoises."""
+
+    job: Job[Denoising] | None = None
+    request: Request | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self.job is not None and not self.job.status.is_final
+
+
+@st.cache_resource(scope="session", show_spinner=False)
+def desk() -> ImageDesk:
+    """This session's. When its tab closes, the training desk takes its owner's jobs away."""
+    return ImageDesk()
+
+
+def begin(checkpoint: Checkpoint, request: Request) -> None:
+    """Queue the denoising for this session, in place of the one it may have. A callback."""
+    at, main, kept, models = desk(), learning.desk(), films(), shelf()
+    if at.busy and at.job is not None:
+        at.job.stop()
+
+    def work() -> Iterator[Denoising]:
+        return denoise(models.model(checkpoint), request, CPU)
+
+    def done(last: Denoising) -> None:
+        if last.film is not None:
+            kept.put(checkpoint, last.film)
+
+    at.request = request
+    at.job = main.pool.submit(main.owner, f"Pictures by {request.checkpoint}", work, done)
+
+
+def found(checkpoint: Checkpoint, request: Request) -> tuple[Film | None, str]:
+    """The film, if there is one, and what is wrong with the one that should be there."""
+    try:
+        return films().get(checkpoint, request), ""
+    except DamagedFile as problem:
+        return None, f"The film that came with the checkpoint is damaged: {problem}."
+
+
+def says(job: Job[Denoising] | None, mine: bool) -> str:
+    """How the job stands, in one line; `mine`: whether it computes what the page asks for."""
+    if job is None or not mine:
+        return "Not computed yet."
+    if job.status is Status.WAITING:
+        return f"Waiting: place {job.position or 1} in the queue."
+    if job.status is Status.RUNNING:
+        latest = job.latest
+        return "Starting." if latest is None else f"Step {latest.step} of {latest.steps}."
+    return "Stopped." if job.status is Status.STOPPED else "Ended."

@@ -1,0 +1,110 @@
+"""Noise in pictures, and what a network takes for it, over all times on one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Generator, Tensor
+
+from explorer.data.images import to_unit
+from explorer.figures import image_charts, image_grids
+from explorer.figures.layers import Clock
+from explorer.training.files import DamagedFile
+from explorer.training.image_extras import errors
+from explorer.training.image_films import as_pixels
+from explorer.training.image_folder import Checkpoint
+from explorer.training.image_model import ImageModel
+from explorer.training.image_noise import noise_read, noised, practical_steps, predictions
+from explorer.training.image_spec import PRACTICAL
+from explorer.ui import image_models
+from explorer.ui.image_scenes import STILL
+from explorer.ui.scenes import Scene
+
+TIMES = 11
+"""Noise levels at which the network is asked: 60 ms each for six pictures on one core."""
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def forward_scene(
+    _model: ImageModel,
+    network: str,
+    pixels: bytes,
+    labels: tuple[int, ...],
+    seed: int,
+    scale: float,
+) -> Scene:
+    """Rows x_0, x_t, ε, ε̂ and x̂_0 of pictures (B, 3, 32, 32), given as bytes, on a clock of t.
+
+    network: names the model and its version.  Noise is drawn at ε/2, so that ±2σ is black or white.
+    """
+    x0 = to_unit(unpacked(pixels))
+    noise = torch.randn(x0.shape, generator=Generator().manual_seed(seed))
+    told = torch.tensor(labels) if labels else None
+    ts, times = practical_steps(TIMES), np.linspace(0, 1, TIMES)
+    rows: dict[str, list[np.ndarray]] = {"xₜ": [], "ε̂": [], "x̂₀": []}
+    for t in ts:
+        eps_hat, x0_hat = predictions(_model, x0, noise, t, told)
+        rows["xₜ"].append(as_pixels(noised(x0, noise, t)))
+        rows["ε̂"].append(as_pixels(eps_hat / 2))
+        rows["x̂₀"].append(as_pixels(x0_hat))
+    moving = {name: np.stack(frames) for name, frames in rows.items()}
+    parts = [
+        ("x₀", as_pixels(x0)[None], STILL),
+        ("xₜ", moving["xₜ"], times),
+        ("ε", as_pixels(noise / 2)[None], STILL),
+        ("ε̂", moving["ε̂"], times),
+        ("x̂₀", moving["x̂₀"], times),
+    ]
+    clock = Clock("t", tuple(ts.tolist()), steps=TIMES - 1)
+    return Scene((image_grids.stacked(parts, scale=scale),), clock)
+
+
+def unpacked(pixels: bytes) -> Tensor:
+    """Bytes as pictures (B, 3, 32, 32) in uint8."""
+    return torch.frombuffer(bytearray(pixels), dtype=torch.uint8).reshape(-1, 3, 32, 32)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def reading_scene(
+    curves: tuple[tuple[str, tuple[float, ...], tuple[float, ...]], ...],
+    pixels: bytes,
+    seed: int,
+    scale: float,
+) -> Scene:
+    """ε's error by t of networks, and the noise level read off pictures without any network."""
+    x0 = to_unit(unpacked(pixels))
+    noise = torch.randn(x0.shape, generator=Generator().manual_seed(seed))
+    ts, times = practical_steps(TIMES), np.linspace(0, 1, TIMES)
+    read = torch.stack([noise_read(noised(x0, noise, t)) for t in ts]).numpy()
+    true = PRACTICAL.build().sigma(ts).numpy()
+    lines = {name: (np.array(x), np.array(y)) for name, x, y in curves}
+    panes = (
+        image_charts.error_pane(
+            lines, times, ts.numpy(), title="Error of ε̂ on held-out pictures", scale=scale
+        ),
+        image_charts.reading_pane(
+            ts.numpy(), true, read, times, title="σ read off a picture, no network", scale=scale
+        ),
+    )
+    return Scene(panes, Clock("t", tuple(ts.tolist()), steps=TIMES - 1))
+
+
+def error_curves(
+    found: Mapping[str, Checkpoint], dataset: str
+) -> tuple[tuple[tuple[str, tuple[float, ...], tuple[float, ...]], ...], Sequence[str]]:
+    """Name, t and error of all networks of a data set, and what is wrong with the others' files."""
+    curves, wrong = [], []
+    for checkpoint in found.values():
+        if checkpoint.spec.dataset != dataset:
+            continue
+        try:
+            columns = errors(checkpoint)
+        except DamagedFile as problem:
+            wrong.append(f"{checkpoint.name}: {problem}")
+            continue
+        name = image_models.title(checkpoint).partition(" · ")[2]
+        curves.append((name, tuple(columns["t"]), tuple(columns["eps_error"])))
+    return tuple(curves), wrong

@@ -1,0 +1,78 @@
+"""Denoising as it is watched: the button, the queue, the pictures as they clear, then the film."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.figures.layers import Clock
+from explorer.training.image_films import Film, opening
+from explorer.training.image_folder import Checkpoint
+from explorer.training.image_request import Request
+from explorer.training.jobs import Status
+from explorer.ui import frame, image_desk, image_scenes
+from explorer.ui.image_scenes import Look
+from explorer.ui.player import player
+
+
+def live(checkpoint: Checkpoint, request: Request, look: Look, height: int) -> None:
+    """All that changes while pictures are drawn, redrawn twice a second until they are there."""
+    ticking = image_desk.desk().busy
+    fragment = st.fragment(_live, run_every=0.5 if ticking else None)
+    fragment(checkpoint, request, look, height, ticking)
+
+
+def _live(checkpoint: Checkpoint, request: Request, look: Look, height: int, ticking: bool) -> None:
+    at = image_desk.desk()
+    if at.busy != ticking:
+        st.rerun()
+    film, problem = image_desk.found(checkpoint, request)
+    mine = at.request == request
+    job = at.job if mine else None
+    running = job is not None and at.busy
+    with st.container(horizontal=True, vertical_alignment="center", key="image-bar"):
+        if running and job is not None:
+            st.button("Stop", icon=":material/stop:", on_click=job.stop)
+        else:
+            st.button(
+                "Sample" if film is None else "Sample anew",
+                icon=":material/play_arrow:",
+                type="primary",
+                on_click=image_desk.begin,
+                args=(checkpoint, request),
+            )
+        if film is not None and not running:
+            st.markdown(_of_film(film))
+        else:
+            st.markdown(image_desk.says(at.job, mine))
+    if running and job is not None:
+        st.progress(job.progress)
+    if problem:
+        st.text(problem)
+    if job is not None and job.status is Status.FAILED:
+        st.error("The network could not draw these pictures.")
+        st.text(job.error)
+    if film is None or running:
+        latest = job.latest if job is not None else None
+        state = latest or opening(request, checkpoint.spec.recipe.process.build())
+        panes = image_scenes.now(checkpoint, request, look, state)
+        clock = Clock("σ/α", (0.0,), steps=1)
+    else:
+        scene = image_scenes.film_scene(
+            film, checkpoint, str(checkpoint.folder), request, film.seconds, look
+        )
+        panes, clock = scene.panes, scene.clock
+    player(
+        panes,
+        key=f"pictures-{len(panes)}",
+        clock=clock,
+        height=frame.height(height),
+        columns=look.across,
+    )
+
+
+def _of_film(film: Film) -> str:
+    """What a film took, in one line of Markdown."""
+    pictures, lanes = len(film.request.labels), len(film.request.lanes)
+    each = f"{pictures} pictures" if lanes == 1 else f"{lanes} × {pictures} pictures"
+    calls = sum(film.evaluations)
+    return f"{each}, {calls} evaluations of the network, {film.seconds:.1f} s on one core."

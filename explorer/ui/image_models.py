@@ -1,0 +1,87 @@
+"""The image checkpoints as pages see them: listed at each run, weights read once a server."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+import streamlit as st
+import torch
+
+from explorer.data.images import PICTURE_SETS
+from explorer.networks.unet import IMAGE_NETWORKS
+from explorer.training.files import DamagedFile
+from explorer.training.image_folder import Checkpoint, checkpoints, root
+from explorer.training.image_model import ImageModel
+from explorer.training.image_report import WEIGHTS, load_checkpoint
+from explorer.ui import controls
+
+FIRST = "mnist-residual"
+KEPT = 8
+CPU = torch.device("cpu")
+
+
+def stamp(checkpoint: Checkpoint) -> int:
+    """Another number once the weights' file has changed; 0 without one."""
+    path = checkpoint.folder / WEIGHTS
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+class Shelf:
+    """Read-only models by the folder they lie in; each is read once, whoever asks first."""
+
+    def __init__(self) -> None:
+        self._models: OrderedDict[tuple[Path, int], ImageModel] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def model(self, checkpoint: Checkpoint) -> ImageModel:
+        """The model; read anew when its file has changed. Raises DamagedFile or OSError."""
+        with self._lock:  # 10 MB take 0.1 s: not worth a lock for each
+            key = (checkpoint.folder, stamp(checkpoint))
+            if key not in self._models:
+                self._models[key] = load_checkpoint(checkpoint.folder, CPU)
+                if len(self._models) > KEPT:
+                    self._models.popitem(last=False)
+            self._models.move_to_end(key)
+            return self._models[key]
+
+
+@st.cache_resource(show_spinner=False)
+def shelf() -> Shelf:
+    return Shelf()
+
+
+def listed() -> dict[str, Checkpoint]:
+    """All that can be used; of the others the page says what is wrong with them."""
+    found, wrong = checkpoints(root())
+    for name, problem in wrong.items():
+        st.text(f"The checkpoint {name!r} is left out: {problem}.")
+    return found
+
+
+def opened(checkpoint: Checkpoint) -> ImageModel | None:
+    """The model, or None once the page has said why there is none."""
+    try:
+        return shelf().model(checkpoint)
+    except (DamagedFile, OSError) as problem:
+        st.error(f"The weights of {checkpoint.name} cannot be used. Choose another network.")
+        st.text(str(problem))
+        return None
+
+
+def title(checkpoint: Checkpoint) -> str:
+    """What it learned and what learned it, as "MNIST · Two convolutions"."""
+    spec = checkpoint.spec
+    name = f"{PICTURE_SETS[spec.dataset].label} · {IMAGE_NETWORKS[spec.network].label}"
+    return name if checkpoint.name == spec.name else f"{name} ({checkpoint.name})"
+
+
+def choose(found: dict[str, Checkpoint]) -> Checkpoint | None:
+    """The control for one of `found`; None, with a way out, where there is none."""
+    if not found:
+        st.warning("No usable checkpoint; train one: `python -m explorer.training.images --help`.")
+        return None
+    default = FIRST if FIRST in found else next(iter(found))
+    names = {name: title(checkpoint) for name, checkpoint in found.items()}
+    return found[controls.option(names, key="net", label="Network", default=default)]

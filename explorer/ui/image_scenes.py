@@ -1,0 +1,83 @@
+"""Films of pictures as panes on one clock, made once for all who look at the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from explorer.data.images import CLASSES, PICTURE_SETS
+from explorer.figures import image_grids
+from explorer.figures.layers import Clock, Floats, Pane
+from explorer.training.image_films import Denoising, Film, Pixels
+from explorer.training.image_folder import Checkpoint
+from explorer.training.image_request import Request
+from explorer.ui.scenes import Scene
+
+STILL = np.zeros(1)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How films are laid out: `both`, x_t over x̂_0 for each lane; else one pane a lane of `show`.
+
+    columns: pictures to a row.  across: panes beside each other.  named: whether the columns bear
+    the classes' names.
+    """
+
+    both: bool
+    columns: int
+    across: int = 1
+    show: str = "x_t"
+    named: bool = False
+    scale: float = 1.0
+
+
+def _panes(
+    checkpoint: Checkpoint,
+    request: Request,
+    look: Look,
+    x_t: Pixels,
+    x0_hat: Pixels,
+    times: Floats,
+    evaluations: tuple[int, ...] = (),
+) -> tuple[Pane, ...]:
+    """Panes of (L, F, B, 32, 32, 3), two a lane or one."""
+    classes = PICTURE_SETS[checkpoint.spec.dataset].classes if look.named else ()
+    labels = classes if look.columns == CLASSES else ()
+    panes = []
+    for k, lane in enumerate(request.lanes):
+        shown = (("xₜ", x_t), ("x̂₀", x0_hat)) if look.both else ((look.show, None),)
+        for name, pixels in shown:
+            if pixels is None:
+                pixels = x_t if look.show == "x_t" else x0_hat
+            title = f"{name} · {lane.label}" if look.both else lane.label
+            note = f"{evaluations[k]} evaluations" if evaluations and not look.both else ""
+            pane = image_grids.grid(
+                pixels[k],
+                times,
+                look.columns,
+                title=title,
+                note=note,
+                column_labels=labels,
+                scale=look.scale,
+            )
+            panes.append(pane)
+    return tuple(panes)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def film_scene(
+    _film: Film, _checkpoint: Checkpoint, folder: str, request: Request, seconds: float, look: Look
+) -> Scene:
+    """A whole film, known by where its network lies, what it shows, and how long it took."""
+    panes = _panes(
+        _checkpoint, request, look, _film.x_t, _film.x0_hat, _film.times, _film.evaluations
+    )
+    return Scene(panes, Clock("σ/α", _film.ratios, steps=request.steps))
+
+
+def now(checkpoint: Checkpoint, request: Request, look: Look, at: Denoising) -> tuple[Pane, ...]:
+    """How far a denoising is, as panes that stand still."""
+    return _panes(checkpoint, request, look, at.x_t[:, None], at.x0_hat[:, None], STILL)

@@ -1,0 +1,65 @@
+"""Pictures from noise: what a network's x_t and its guess of the picture look like on the way."""
+
+import streamlit as st
+
+from explorer.code.recipes import image_sampling as code
+from explorer.training import image_defaults as defaults
+from explorer.ui import controls, frame, image_controls, image_live, image_models
+from explorer.ui.code import show_code
+from explorer.ui.image_scenes import Look
+
+frame.page(
+    "Image sampling",
+    intro="Ten columns of noise become pictures. Above what the sampler holds, below what the "
+    "network believes it to be at that moment.",
+)
+found = image_models.listed()
+presets: dict[str, dict[str, object]] = {"A digit of each class": {}}
+if image_models.FIRST in found:
+    presets |= {
+        "No guidance": {"w": 1.0},
+        "Guidance 5": {"w": 5.0},
+        "Told nothing": {"grid.class": defaults.NONE},
+        "Forty sevens": {"grid.class": "7", "rows": 4},
+        "Ten steps": {"grid.x0.steps": 10},
+    }
+presets |= {
+    label: {"net": name}
+    for label, name in (
+        ("Two convolutions", "mnist-tiny"),
+        ("U-Net without time", "mnist-unet"),
+        ("CIFAR-10", "cifar10-unet"),
+    )
+    if name in found
+}
+controls.presets(presets)
+
+narrow, wide = frame.stage()
+with narrow:
+    checkpoint = image_models.choose(found)
+    if checkpoint is not None:
+        request = image_controls.choose(checkpoint, "grid")
+        controls.reset()
+
+with wide:
+    if checkpoint is not None:
+        rows = len(request.labels) // 10
+        look = Look(
+            both=True,
+            columns=10,
+            named=defaults.labels(defaults.EACH, len(request.labels)) == request.labels,
+            scale=1.4 if frame.projector() else 1.0,
+        )
+        image_live.live(checkpoint, request, look, height=30 + (100 if rows < 3 else 62) * rows)
+        st.latex(
+            r"s_w(x,c)=s(x)+w\,\bigl(s(x\mid c)-s(x)\bigr),\qquad "
+            r"\hat x_0=\frac{x_t+\sigma_t^2\,s_w(x_t,c)}{\alpha_t}"
+        )
+        st.markdown(
+            "Early on $\\hat x_0$ is a blur: the mean of all pictures that could lie under so much "
+            "noise. With every step fewer of them remain, and it sharpens. The sampler's own $x_t$ "
+            "shows the picture last; it is drawn here as $x_t/(\\alpha_t+2\\sigma_t)$, or most of "
+            "it would lie beyond black and white. Guidance $w>1$ buys clear classes with variety: "
+            "compare the rows."
+        )
+        show_code(code.recipe(checkpoint, request))
