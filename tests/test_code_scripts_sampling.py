@@ -1,33 +1,22 @@
-"""The scripts of the pages on chains, on latents and on guidance say what the pages say."""
+"""The scripts of the pages on chains, guidance and the mathematics say what the pages say."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
-import numpy as np
 import pytest
-from run_alone import figures, said
+from run_alone import figures, said, said_each
 
+from explorer.code.recipes import mathematics
 from explorer.code.recipes.diffusion_against_mcmc import contest_script
-from explorer.code.recipes.latent import LatentFiles
-from explorer.code.recipes.latent_diffusion import latent_script
-from explorer.code.recipes.seed_space import seeds_script
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.spec import ProcessSpec
-from explorer.ui import guidance_code, guidance_scenes, latent_scenes, mcmc_scenes, seed_scenes
+from explorer.diffusion.variance_preserving import LinearDDPM
+from explorer.ui import guidance_code, guidance_scenes, mathematics_scenes, mcmc_scenes
 from explorer.ui.guidance_scenes import NETWORK_PROCESS, Guide
-from explorer.ui.latent_files import latent_files
 from explorer.ui.mcmc_panes import finite
 from explorer.ui.mcmc_scenes import ChainLane, DiffusionLane
-from explorer.ui.seed_scenes import Way
-
-
-def with_files(name: str, folder: Path) -> LatentFiles:
-    """A pair of networks whose files lie where their scripts look for them."""
-    made = latent_files(name)
-    for file, read in made.files().items():
-        (folder / file).write_bytes(read())
-    return made
 
 
 def test_diffusion_against_mcmc_gives_the_pages_table(tmp_path: Path) -> None:
@@ -50,32 +39,6 @@ def test_diffusion_against_mcmc_gives_the_pages_table(tmp_path: Path) -> None:
     taken = [figures(line)["taken"] for line in lines if "taken=" in line]
     summaries = [row.summary for row in found.rows if row.summary is not None]
     assert taken == [f"{summary.acceptance:.0%}" for summary in summaries]
-
-
-def test_latent_diffusion_decodes_the_same_vectors(tmp_path: Path) -> None:
-    files = with_files("document", tmp_path)
-    lanes = latent_scenes.LANES
-    lines = said(latent_script(files, lanes, False, 20, 200, 1), tmp_path)
-    found = latent_scenes.sampling("document", False, False, 20, 200, 1)
-    for i, row in enumerate(found.rows):
-        block = lines[9 * i : 9 * i + 9]
-        shares = " ".join(f"{share:.1%}" for share in row.found)
-        assert block[0] == f"{row.label}: clear={row.clear:.1%} classes {shares}"
-        decoded = [[float(part) for part in line.split()] for line in block[1:]]
-        np.testing.assert_allclose(decoded, row.examples, atol=0.0051)
-
-
-def test_seed_space_counts_the_same_neighbours(tmp_path: Path) -> None:
-    files = with_files("ours", tmp_path)
-    still, noisy, chosen = Way("flow"), Way("ddim", (("eta", 0.5),)), (0.4, -1.0)
-    lines = said(seeds_script(files, still, noisy, True, chosen, 10, 2), tmp_path)
-    for line, way in zip(lines[::2], (still, noisy), strict=True):
-        found = seed_scenes.seed_map("ours", True, way, 10, 2)
-        assert figures(line) == {"apart": f"{found.apart:.1%}", "chance": f"{found.chance:.0%}"}
-    ends = seed_scenes.endings("ours", True, still, noisy, chosen, 10, 2)
-    counts = [int(part) for part in lines[3].rpartition(":")[2].split()]
-    (many,) = (shares for name, shares in ends.shares.items() if "with noise" in name)
-    np.testing.assert_allclose(np.array(counts) / sum(counts), many)
 
 
 @pytest.mark.parametrize(
@@ -101,3 +64,29 @@ def test_guidance_gives_the_pages_table(guide: Guide, tmp_path: Path) -> None:
         }
         for row in guidance_scenes.lanes(guide).rows
     ]
+
+
+def test_the_mathematics_in_four_scripts(tmp_path: Path) -> None:
+    """Against the page's own scene, and against the equations worked out here."""
+    chain = LinearDDPM(40, 1e-4, 0.25)
+    recipes = (
+        mathematics.closed_form(chain, 1.5, 0),
+        mathematics.posterior(chain, 20, -1.0, 2.0),
+        mathematics.loss(chain),
+        mathematics.score(DistributionSpec("mixture-1d"), ProcessSpec("cosine")),
+    )
+    closed, posterior, loss, score = said_each([r.script() for r in recipes], tmp_path)
+    walked = mathematics_scenes.closed_form(40, 0.25, 1.5, 0, 1.0)
+    assert figures(closed[-1])["gap"] == f"{walked.gap:.2%}"
+
+    betas = chain.betas.tolist()
+    before, now = math.prod(1 - b for b in betas[:19]), math.prod(1 - b for b in betas[:20])
+    mean = math.sqrt(before) * betas[19] / (1 - now) * -1
+    mean += math.sqrt(1 - betas[19]) * (1 - before) / (1 - now) * 2
+    found = {name: float(value) for name, value in figures(posterior[0]).items()}
+    assert found["mean"] == pytest.approx(mean, abs=6e-5)
+    assert found["variance"] == pytest.approx((1 - before) / (1 - now) * betas[19], rel=6e-3)
+
+    half = int(figures(loss[0])["half"])
+    assert 1 <= half < 20  # the bound weighs the first steps most
+    assert all(float(figures(line)["apart"]) < 1e-6 for line in score)
