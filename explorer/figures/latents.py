@@ -104,7 +104,9 @@ def run_particles(
     )
 
 
-def latents_pane(vae: VAE, view: View, *, seed: int, scale: float = 1.0, count: int = 2000) -> Pane:
+def latents_pane(
+    vae: VAE, view: View, *, seed: int, scale: float = 1.0, count: int = 2000, side: int = 120
+) -> Pane:
     """Encoded vectors in the colour of their class over the decoder's regions, and under noise.
 
     They follow z_t = α z + σ ε with their ε fixed.
@@ -125,6 +127,6 @@ def latents_pane(vae: VAE, view: View, *, seed: int, scale: float = 1.0, count: 
     )
     return Pane(
         plane(vae, half, link="z", scale=scale),
-        (regions(vae, half), points),
+        (regions(vae, half, side=side), points),
         title="Latents by class, and what noise makes of them",
     )

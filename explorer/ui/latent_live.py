@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.training.jobs import Status
 from explorer.training.latents import LatentSpec
-from explorer.ui import frame, latent_learning, latent_panels
+from explorer.ui import frame, latent_learning, latent_panels, latent_tables
 from explorer.ui.player import player
 
 
@@ -47,6 +47,7 @@ def _live(spec: LatentSpec, scale: float, ticking: bool) -> None:
         )
         return
     seen = latent_panels.look(state, scale)
+    latent_tables.legend()
     player(
         seen.scene.panes,
         key="learning",

@@ -18,8 +18,8 @@ from explorer.training.vae import LEAST, latents
 from explorer.ui.latent_scenes import row
 from explorer.ui.scenes import Scene, clock
 
-COUNT = 800
-"""Particles of a picture that is drawn anew every half second."""
+COUNT, STEPS, SIDE = 800, 50, 80
+"""Particles, steps and mesh of a picture that is drawn anew every half second."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,17 @@ def look(state: LatentState, scale: float = 1.0) -> Look:
     vae = state.vae.vae()
     process = state.spec.diffusion.process.build()
     view = View(latents(vae).build(), process, True)
-    encoded = figures.latents_pane(vae, view, seed=0, scale=scale, count=COUNT)
+    encoded = figures.latents_pane(vae, view, seed=0, scale=scale, count=COUNT, side=SIDE)
     true = _clear(vae, view.distribution.sample(4000, Generator().manual_seed(1)))
     if state.diffusion is None:
         return Look(Scene((encoded,), clock(view)), true, None)
     model = state.diffusion.model()
     start = process.prior((COUNT, 2), Generator().manual_seed(2))
     entry = SAMPLERS["ddpm"]
-    run = race(entry, entry.build(), process, model.score, start, 100, 3)
+    run = race(entry, entry.build(), process, model.score, start, STEPS, 3)
     points = figures.run_particles(view, run, vae, by_end=False, scale=scale)
     plane = figures.plane(vae, view.half_width, link="z", scale=scale)
-    behind = figures.regions(vae, view.half_width)
+    behind = figures.regions(vae, view.half_width, side=SIDE)
     sampled = Pane(plane, (behind, points), title="Samples of the diffusion")
     return Look(Scene((encoded, sampled), clock(view)), true, _clear(vae, run.xs[-1]))
 
@@ -59,7 +59,7 @@ def metrics(state: LatentState, seen: Look) -> None:
     """How far the training is, and how close to what cannot be beaten."""
     reconstruction, kl = state.vae.loss
     shown = [
-        ("Step", f"{state.step:,} of {state.steps:,}", "Of both networks."),
+        ("Step", f"{state.step:,}", f"Of {state.steps:,}, both networks together."),
         ("Reconstruction", f"{reconstruction:.2f} nats", "Mean of the last steps."),
         ("KL", f"{kl:.2f} nats", "What the latents tell of their class, and a little more."),
         ("Together", f"{reconstruction + kl:.2f}", f"No VAE comes below ln 4 = {LEAST:.2f}."),

@@ -100,7 +100,7 @@ means, _ = vae.encode(torch.eye(4))
 for mean, decoded in zip(means.tolist(), vae.decode(means).tolist(), strict=True):
     print("  mean", *(f"{x:.2f}" for x in mean), "decodes to", *(f"{p:.2f}" for p in decoded))
 start = model.process.prior((800, 2), Generator().manual_seed(2))
-rng, grid = Generator().manual_seed(3), model.process.grid(100)
+rng, grid = Generator().manual_seed(3), model.process.grid(50)
 with torch.inference_mode():
     end = sample(model.process, model.score, ancestral("beta"), start, grid, rng)
     clear = float((vae.decode(end.float()).amax(dim=1) > CLEAR).float().mean())
