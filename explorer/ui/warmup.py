@@ -26,6 +26,9 @@ _HEAVY = (
     "explorer.ui.mathematics_scenes",
     "explorer.ui.latent_live",
     "explorer.ui.seed_scenes",
+    "explorer.ui.image_live",
+    "explorer.ui.image_forward_scenes",
+    "explorer.ui.image_training",
     "explorer.ui.player",
 )
 _ONE_AT_A_TIME = threading.Lock()
