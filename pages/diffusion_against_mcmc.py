@@ -28,12 +28,12 @@ with narrow:
         without=("points",),  # which have no density to walk on
     )
     start = controls.segments(
-        {"mode": "In one mode", "wide": "As wide as the data"},
+        {"mode": "One mode", "wide": "Wide"},
         key="start",
         label="Start",
         default="mode",
-        help="Of the chains. The diffusion sampler starts from these points after all their "
-        "noise has been added, or from pure noise.",
+        help="Of the chains: true draws from one mode, or a normal cloud as wide as the data. The "
+        "diffusion sampler starts from these draws with all their noise added, or from pure noise.",
     )
     lanes = tuple(
         lane

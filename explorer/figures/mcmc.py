@@ -20,6 +20,12 @@ FRAMES = 160
 BINS = 60
 MEMORY = 3
 """Rejected proposals that are shown of each watched chain."""
+CHAINS = (3, 2, 4, 1)
+"""Palette indices of the watched chains, to be told apart in one mode."""
+REJECTED = 5
+"""Palette index of the rejected proposals."""
+TAIL = 30
+"""Frames of a watched chain's path that stay behind it, or four steps where those are longer."""
 INSTANT = 0.01
 """A moment on the clock, in evaluations of the score, in which a path may break."""
 
@@ -54,7 +60,7 @@ def plane_pane(
         size=3.2 * scale,
         opacity=0.6,
     )
-    routes = _routes(chains, colours, scale)
+    routes = _routes(chains, scale)
     return Pane(plane, (behind, cloud, routes, *_crosses(chains, scale)), title=title, note=note)
 
 
@@ -90,6 +96,13 @@ def strip_pane(
         replace(exact.curve, times=np.zeros(1), y=exact.curve.y[-1:]),
     )
     return Pane(_strip(view, chains.budget, link, scale), layers, title=title, note=note)
+
+
+def plane(view: View, *, link: str, scale: float = 1.0) -> go.Figure:
+    """The window of chains, which are in units of the data at all times."""
+    figure = windows.plane(view, link=link, scale=scale)
+    figure.layout.xaxis.title.text, figure.layout.yaxis.title.text = "x₁", "x₂"
+    return figure
 
 
 def still(density: Density) -> Density:
@@ -134,13 +147,14 @@ def _paths(chains: Chains) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(times) / chains.budget, torch.cat(places).float().numpy()
 
 
-def _routes(chains: Chains, colours: np.ndarray, scale: float) -> Particles:
+def _routes(chains: Chains, scale: float) -> Particles:
     times, xy = _paths(chains)
+    chain = np.arange(xy.shape[1])
     return Particles(
         times,
         xy,
-        colours=colours[: xy.shape[1]],
-        trail="full",
+        colours=np.array(CHAINS, dtype=np.uint8)[chain % len(CHAINS)],
+        trail=max(TAIL, 4 * (len(chains.paths[0]) + 1)),
         size=7 * scale,
         opacity=0.95,
         name="a few chains and their paths",
@@ -193,7 +207,7 @@ def _crossed(times: np.ndarray, xy: np.ndarray, scale: float) -> Particles:
     return Particles(
         times,
         xy,
-        colours=np.full(count, 1, dtype=np.uint8),
+        colours=np.full(count, REJECTED, dtype=np.uint8),
         shapes=np.full(count, 3, dtype=np.uint8),
         size=7 * scale,
         opacity=0.9,
@@ -227,4 +241,5 @@ def _strip(view: View, budget: int, link: str, scale: float) -> go.Figure:
         tickvals=ticks.tolist(), ticktext=[f"{tick * budget:.0f}" for tick in ticks]
     )
     figure.layout.xaxis.title.text = "evaluations of the score"
+    figure.layout.yaxis.title.text = "x"
     return figure

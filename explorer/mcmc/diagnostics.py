@@ -26,26 +26,24 @@ def _autocovariance(x: Tensor) -> Tensor:
 def autocorrelation(x: Tensor) -> Tensor:
     """(N,) autocorrelation at lags 0 … N−1 of M chains of one quantity, x of shape (N, M).
 
-    What the chains disagree about counts as correlation: ρ_t = 1 − (W − γ_t)/V with W the variance
-    within the chains, γ_t their mean autocovariance and V the variance of all, so that ρ stays up
-    where each chain keeps to a place of its own. All 1 where nothing moves.
-    Source: Gelman et al. 2013, section 11.5; Vehtari et al. 2021, equation 10.
+    What the chains disagree about counts as correlation: ρ_t = 1 − (γ_0 − γ_t)/(γ_0 + B), with γ_t
+    their mean autocovariance and B the variance of their means, so that ρ stays up where each chain
+    keeps to a place of its own. γ_0 + B is the variance of all without bias. All 1 where nothing
+    moves.
+    Source: Gelman et al. 2013, section 11.5; after Vehtari et al. 2021, equation 10.
     """
     x = x.double()
     n, m = x.shape
     if n < 2:
         return torch.ones(n, dtype=torch.float64)
-    gamma = _autocovariance(x).mean(dim=1) * n / (n - 1)
-    within = gamma[0]
+    gamma = _autocovariance(x).mean(dim=1)
     between = x.mean(dim=0).var() if m > 1 else torch.zeros((), dtype=torch.float64)
-    total = (n - 1) / n * within + between
+    total = gamma[0] + between
     if not math.isfinite(float(total)):
         return torch.full((n,), torch.nan, dtype=torch.float64)
     if not float(total) > 0:
         return torch.ones(n, dtype=torch.float64)
-    rho = 1 - (within - gamma) / total
-    rho[0] = 1
-    return rho
+    return 1 - (gamma[0] - gamma) / total
 
 
 def effective_sample_size(x: Tensor) -> float:
@@ -53,7 +51,8 @@ def effective_sample_size(x: Tensor) -> float:
 
     N M / τ with τ = −1 + 2 Σ P_k, P_k = ρ_2k + ρ_2k+1 summed while positive and made to fall:
     Geyer's initial monotone sequence. Antithetic chains can be worth more than N M, at most
-    N M log₁₀(N M); a chain that never moves is worth its one state. Source: Geyer 1992, section 3.3; Vehtari et al. 2021, equation 13.
+    N M log₁₀(N M); a chain that never moves is worth its one state.
+    Source: Geyer 1992, section 3.3; Vehtari et al. 2021, equation 13.
     """
     n, m = x.shape
     rho = autocorrelation(x)

@@ -93,7 +93,7 @@ def choose_sampler() -> DiffusionLane:
 
 def choose_budget() -> tuple[int, int]:
     """Evaluations of the score for each chain, and how many chains there are."""
-    budget = Param("evaluations", "Evaluations", 400, 100, 1000, 50, "For each chain and particle.")
+    budget = Param("evaluations", "Evaluations", 300, 100, 1000, 50, "For each chain and particle.")
     count = Param("chains", "Chains", 300, 50, 1000, 50, "And as many particles.")
     return int(controls.number(budget, key="evaluations")), int(
         controls.number(count, key="chains")

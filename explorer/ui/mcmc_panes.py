@@ -19,7 +19,7 @@ from explorer.mcmc.kernels import KernelEntry
 from explorer.mcmc.langevin import noise_levels
 from explorer.metrics import Reading
 
-WINDOW = 2.4
+WINDOW = 2.0
 """Standard deviations of the noise that the window holds: most of it, and the data large."""
 
 
@@ -83,7 +83,7 @@ def chain_pane(
         behind = mcmc.ladder(view, sigmas)
     else:
         behind = mcmc.still(_behind(distribution, process))
-    plane = windows.plane(view, link="x", scale=scale)
+    plane = mcmc.plane(view, link="x", scale=scale)
     return mcmc.plane_pane(
         view, chains, behind, plane=plane, title=row.label, note=note, scale=scale
     )

@@ -32,8 +32,8 @@ from explorer.ui import mcmc_panes as panes_of
 from explorer.ui.mcmc_panes import Row
 from explorer.ui.scenes import Scene, truth
 
-WATCHED = {1: 8, 2: 5}
-"""Of how many chains the paths are drawn, by dimension."""
+WATCHED = 4
+"""Of how many chains the paths are drawn."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def contest(
         entry = KERNELS[lane.kernel]
         values = dict(lane.values)
         kernel = kernel_of(entry, values, lane.aim)
-        chains = run(kernel, target, start.x0, budget, _rng(seed + 1), watched=WATCHED[target.dim])
+        chains = run(kernel, target, start.x0, budget, _rng(seed + 1), watched=WATCHED)
         modes = diagnostics.modes_over_time(chains.xs, target)
         found = diagnostics.summary(chains, target, modes, entry.anneals)
         label = f"{entry.label}, tuned" if lane.aim else entry.label
