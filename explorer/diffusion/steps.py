@@ -45,8 +45,14 @@ class Step(Protocol):
         ...
 
 
+class SharedNoise(Generator):
+    """Gives every row of a batch the same noise: a sampler is then one map of its start."""
+
+
 def _noise(x: Tensor, rng: Generator) -> Tensor:
-    return torch.randn(x.shape, generator=rng, dtype=x.dtype, device=x.device)
+    shape = (1, *x.shape[1:]) if isinstance(rng, SharedNoise) else x.shape
+    z = torch.randn(shape, generator=rng, dtype=x.dtype, device=x.device)
+    return z.expand_as(x)
 
 
 def _posterior(
