@@ -125,6 +125,14 @@ MENU: tuple[Page, ...] = (
         "seeds",
     ),
     Page(
+        "pages/differentiable_sampler.py",
+        "A differentiable sampler",
+        ":material/my_location:",
+        "Latents and guidance",
+        "Set a target, and gradients through every step move the noise that leads there.",
+        "steering",
+    ),
+    Page(
         "pages/guidance.py",
         "Guidance",
         ":material/directions:",

@@ -1,0 +1,234 @@
+"""Gradients through a sampler as panes to play: descent in the noise, and the map it goes down."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+from torch import Tensor
+
+from explorer.diffusion.differentiable import Descent, Stretching
+from explorer.figures import windows
+from explorer.figures.base import axes_figure, axes_layout
+from explorer.figures.layers import Cursor, Density, Pane, Particles, Readout
+from explorer.figures.palette import GREY, ORANGE, VERMILLION, colour
+from explorer.figures.view import View
+
+LINES, ALONG = 15, 90
+"""Lines each way of the grid that is carried along, and points on each."""
+
+
+def reach(view: View) -> float:
+    """Half the side of the window on the noise: three of its standard deviations."""
+    return 3.0 * view.process.level(view.grid[0]).sigma
+
+
+def grid_points(view: View) -> Tensor:
+    """(2 · LINES · ALONG, 2) points of the lines x₁ = const., then of the lines x₂ = const."""
+    half = reach(view)
+    ticks, fine = torch.linspace(-half, half, LINES), torch.linspace(-half, half, ALONG)
+    upright = torch.cartesian_prod(ticks, fine)
+    return torch.cat([upright, upright.flip(1)])
+
+
+def mesh_points(view: View, side: int) -> Tensor:
+    """(side², 2) points of the noise's window, rows from below."""
+    return view.mesh(side, reach(view))[1]
+
+
+def _noise_plane(view: View, scale: float) -> go.Figure:
+    half = reach(view)
+    looks = {"x_title": "x_T, first", "y_title": "x_T, second", "equal": True, "scale": scale}
+    return go.Figure(layout=axes_layout((-half, half), (-half, half), **looks))
+
+
+def _star(figure: go.Figure, target: tuple[float, float], scale: float) -> go.Figure:
+    """The figure with the target in it."""
+    figure.add_scatter(
+        x=[target[0]],
+        y=[target[1]],
+        mode="markers",
+        marker={
+            "symbol": "star",
+            "size": 17 * scale,
+            "color": ORANGE,
+            "line": {"width": 1.5, "color": "#000000"},
+        },
+        showlegend=False,
+        hovertemplate="target (%{x:.2f}, %{y:.2f})<extra></extra>",
+    )
+    return figure
+
+
+def data_pane(
+    view: View, found: Descent, target: tuple[float, float], behind: Density, *, scale: float = 1.0
+) -> Pane:
+    """The trajectory from each start at every iteration: clock = iteration."""
+    count, steps = len(found.paths), found.paths.shape[1]
+    times = np.linspace(0, 1, count)
+    batch = found.paths.shape[2]
+    flat = found.paths.flatten(0, 1)
+    placed = view.place(found.ts.repeat(count), flat).reshape(count, steps * batch, 2)
+    colours = np.tile(np.arange(batch) % 8, steps)
+    ends = placed.reshape(count, steps, batch, 2)[:, -1]
+    figure = _star(windows.plane(view, link="data", scale=scale), target, scale)
+    trails = Particles(times, placed, colours=colours, size=2.4 * scale, opacity=0.55)
+    heads = Particles(times, ends, colours=np.arange(batch) % 8, size=9 * scale, opacity=1.0)
+    still = Density(np.zeros(1), behind.values[-1:], behind.x, behind.y, contours=behind.contours)
+    return Pane(
+        figure,
+        (still, trails, heads),
+        title="Trajectories x_T → x₀, by iteration",
+        note="Large dots: x₀. Star: the target. Shade: the data",
+    )
+
+
+def noise_pane(view: View, found: Descent, losses: np.ndarray, *, scale: float = 1.0) -> Pane:
+    """x_T of each start over the loss of every x_T (S, S), dark where it is small."""
+    half, count = reach(view), len(found.starts)
+    logs = np.log10(losses.clip(1e-3))
+    dark = 1 - (logs - logs.min()) / max(float(np.ptp(logs)), 1e-9)
+    batch = found.starts.shape[1]
+    times = np.linspace(0, 1, count)
+    window = (-half, half)
+    places = found.starts.float().numpy()
+    return Pane(
+        _noise_plane(view, scale),
+        (
+            Density(
+                np.zeros(1),
+                dark[None],
+                window,
+                window,
+                contours=tuple(np.arange(2, 10) / 10),
+                bands=False,
+            ),
+            Particles(
+                times,
+                places,
+                colours=np.arange(batch) % 8,
+                size=8 * scale,
+                trail="full",
+                opacity=1.0,
+            ),
+            Readout(np.zeros(1), window, window, {"loss": losses[None].clip(0, 999)}),
+        ),
+        title="Descent of x_T over the loss",
+        note="Darker: this noise ends nearer the target, by the logarithm",
+    )
+
+
+def loss_pane(found: Descent, *, scale: float = 1.0) -> Pane:
+    """The loss of each start over the iterations, on a log axis, with a cursor on the clock."""
+    last = len(found.losses) - 1
+    logs = found.losses.clamp_min(1e-8).log10().numpy()
+    top = int(np.ceil(logs.max()))
+    figure = axes_figure(
+        (0, last), (-8, top), x_title="iteration", y_title="½‖x₀ − target‖²", scale=scale
+    )
+    figure.update_layout(margin={"l": 66 * scale})
+    powers = list(range(-8, top + 1, 2))
+    figure.update_yaxes(tickvals=powers, ticktext=[f"10<sup>{p}</sup>" for p in powers])
+    for i in range(logs.shape[1]):
+        figure.add_scatter(
+            x=np.arange(last + 1),
+            y=logs[:, i],
+            line={"color": colour(i), "width": 2.4 * scale},
+            showlegend=False,
+            hoverinfo="skip",
+        )
+    ends = np.array([0.0, 1.0])
+    return Pane(figure, (Cursor(ends, ends * last),), title="Loss")
+
+
+def warp_pane(view: View, ts: Tensor, xs: Tensor, *, scale: float = 1.0) -> Pane:
+    """Grid lines of the noise, xs (S+1, N, 2) of `grid_points`, as the sampler carries them."""
+    half = len(grid_points(view)) // 2
+    colours = np.repeat([0, 1], half)
+    lines = Particles(
+        view.clock(ts), view.place(ts, xs), colours=colours, size=1.9 * scale, opacity=0.8
+    )
+    return Pane(
+        windows.plane(view, link="data", scale=scale),
+        (lines,),
+        title="Lines of the noise plane, carried to x_t",
+        note="Blue: x_T's first coordinate is constant. Vermillion: its second",
+    )
+
+
+def stretch_pane(view: View, found: Stretching, side: int, *, scale: float = 1.0) -> Pane:
+    """log₁₀|det ∂x_t/∂x_T| over x_T (side² of `mesh_points`), with the singular values to read."""
+    half = reach(view)
+    window = (-half, half)
+    times = view.clock(found.run.ts)
+    shape = (len(times), side, side)
+    logs = (found.log_det / np.log(10)).float().numpy().reshape(shape)
+    largest, least = (
+        values.float().numpy().reshape(shape) for values in found.singular_values.unbind(dim=-1)
+    )
+    low, high = (float(np.quantile(logs, q)) for q in (0.005, 0.995))
+    heat = ((logs - low) / max(high - low, 1e-9)).clip(0, 1)
+    return Pane(
+        _noise_plane(view, scale),
+        (
+            Density(times, heat, window, window, contours=(0.25, 0.5, 0.75), opacity=0.9),
+            Readout(
+                times,
+                window,
+                window,
+                {"log₁₀|det J|": logs, "σ₁": largest.clip(0, 999), "σ₂": least.clip(0, 999)},
+                digits=3,
+            ),
+        ),
+        title="Where area grows: log₁₀|det J|",
+        note=f"Clear: 10^{low:.1f}, full colour: 10^{high:.1f}. Hold the pointer over it for J",
+    )
+
+
+def target_chart(
+    view: View,
+    behind: Density,
+    target: tuple[float, float],
+    *,
+    height: int = 300,
+    scale: float = 1.0,
+    side: int = 61,
+) -> go.Figure:
+    """The data, to click in: a grid of invisible points over the window takes the clicks."""
+    half = view.half_width
+    figure = axes_figure(
+        (-half, half),
+        (-half, half),
+        x_title="x₁",
+        y_title="x₂",
+        equal=True,
+        height=height,
+        scale=scale,
+    )
+    rows = behind.values[-1]
+    axis = np.linspace(*behind.x, rows.shape[1])
+    figure.add_contour(
+        x=axis,
+        y=axis,
+        z=rows,
+        showscale=False,
+        colorscale=[[0, "rgba(128,128,128,0)"], [1, GREY]],
+        contours={"start": 0.15, "end": 0.9, "size": 0.25},
+        line={"width": 0},
+        hoverinfo="skip",
+    )
+    ticks = np.linspace(-half, half, side)
+    x, y = np.meshgrid(ticks, ticks)
+    figure.add_scattergl(
+        x=x.ravel(),
+        y=y.ravel(),
+        mode="markers",
+        marker={"size": 9 * scale, "color": VERMILLION, "opacity": 0.0},
+        selected={"marker": {"opacity": 0.0}},
+        unselected={"marker": {"opacity": 0.0}},
+        showlegend=False,
+        hovertemplate="(%{x:.2f}, %{y:.2f})<extra></extra>",
+    )
+    _star(figure, target, scale)
+    figure.update_layout(dragmode=False, clickmode="event+select")
+    return figure
