@@ -39,9 +39,7 @@ with narrow:
     if view == "train":
         spec = latent_learning.choose_training()
     else:
-        name = controls.option(
-            scenes.choices(), key="model", label="Trained by", default="document"
-        )
+        name = scenes.choose_model()
     if view == "sample":
         exact = controls.switch(
             key="exact",

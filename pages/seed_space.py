@@ -32,9 +32,7 @@ NOISY = ("ddpm", "ddpm-posterior", "sde", "pc", "edm", "ddim")
 
 narrow, wide = frame.stage()
 with narrow:
-    name = controls.option(
-        latent_scenes.choices(), key="model", label="Trained by", default="document"
-    )
+    name = latent_scenes.choose_model()
     exact = controls.switch(key="exact", label="Sample with the exact score")
     labels = {sampler: SAMPLERS[sampler].label for sampler in STILL}
     left = controls.option(labels, key="still", label="Without noise", default="flow")

@@ -12,7 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import ROOT
 from explorer.networks.vae import CLEAR
+from explorer.training.files import read_tensors
 from explorer.training.jobs import Status
+from explorer.training.latents import FOLDER, WEIGHTS
+from explorer.training.runs import Run
+from explorer.training.spec import to_json
 from explorer.ui import latent_learning, latent_scenes, learning
 from explorer.ui.menu import HOME
 from explorer.ui.seed_scenes import Way, seed_map
@@ -109,6 +113,17 @@ def test_both_networks_are_trained_kept_and_can_be_sampled(shelf: str):
     assert not opened(SEEDS, shelf=shelf, model=name, steps="10").exception
     shown = opened("pages/exact_against_learned.py", shelf=shelf, model=name)
     assert not shown.exception
+
+
+def test_a_run_that_lacks_its_vae_is_told_of_and_the_default_shown(shelf: str):
+    spec = latent_scenes.latent("ours").model.spec
+    weights, _ = read_tensors(FOLDER / "ours" / WEIGHTS)
+    run = Run("Half a run", to_json(spec), weights, {}, {"clear": 0.5})
+    card = learning.store().save(run, shelf)
+    for page in (LATENT, SEEDS):
+        at = opened(page, shelf=shelf, model=f"run-{card.id}", steps="10")
+        assert not at.exception
+        assert any("lacks the curve" in text.value for text in at.text)
 
 
 def test_a_training_stops_and_what_it_has_learned_stays(shelf: str):

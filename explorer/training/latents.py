@@ -132,10 +132,11 @@ def load_latent(name: str, folder: Path = FOLDER) -> Latent:
 
 def latent_of(model: Model, tensors: Mapping[str, Tensor]) -> Latent:
     """The pair of a model and what `vae_tensors` gave; DamagedFile where that is something else."""
-    if CURVE_NAME not in tensors:
+    curve = tensors.get(CURVE_NAME)
+    if curve is None or curve.ndim != 2 or curve.shape[1] != 3 or not len(curve):
         raise DamagedFile("the VAE's file lacks the curve of its loss")
     weights = {name: tensor for name, tensor in tensors.items() if name != CURVE_NAME}
-    return Latent(vae_of(weights), model, tensors[CURVE_NAME])
+    return Latent(vae_of(weights), model, curve)
 
 
 def vae_tensors(state: VAEState) -> dict[str, Tensor]:

@@ -23,7 +23,7 @@ from explorer.training.folders import StoreUnavailable
 from explorer.training.latents import LATENTS, Latent, latent_of, load_latent
 from explorer.training.model import Model
 from explorer.training.spec import from_json
-from explorer.ui import learning
+from explorer.ui import controls, learning
 from explorer.ui.scenes import Scene, clock, shared_view
 
 RUN = "run-"
@@ -53,6 +53,18 @@ def choices() -> dict[str, str]:
         return names
     kept = {f"{RUN}{c.id}": f"Mine: {c.name}" for c in mine if CLEAR_METRIC in c.metrics}
     return names | kept
+
+
+def choose_model() -> str:
+    """The control for what is looked at. A run that cannot be used is said to be so, and left."""
+    default = next(iter(LATENTS))
+    name = controls.option(choices(), key="model", label="Trained by", default=default)
+    try:
+        latent(name)
+    except (ValueError, OSError) as problem:
+        st.text(f"This run cannot be used: {problem}")  # it may quote a stranger: no Markdown
+        return default
+    return name
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
