@@ -7,36 +7,59 @@ import streamlit as st
 from explorer.code.recipes import my_runs as code
 from explorer.training.files import DamagedFile
 from explorer.training.folders import Missing, StoreUnavailable
+from explorer.training.pretrain import PRETRAINED
 from explorer.training.store import Card, StoreFull
-from explorer.ui import frame, learning
+from explorer.ui import frame, learning, resuming
+from explorer.ui import shelf as shelves
 from explorer.ui.code import show_code
-from explorer.ui.learned_scenes import RUN
+from explorer.ui.learned_scenes import RUN, portrait
 from explorer.ui.weights import of_card
 
 frame.page(
     "My runs",
     intro="Every finished training is kept here with its weights, its loss and its snapshots. "
-    "Keep this page's link: it leads back to your shelf.",
+    "This browser finds them again; this page's link leads to them from any other.",
 )
-shelf, store = learning.shelf(), learning.store()
+shelf, store = shelves.shelf(), shelves.store()
 
 
 def _rename(run_id: str) -> None:
     learning.attempt(store.rename, run_id, shelf, st.session_state[f"_name-{run_id}"])
 
 
+def _look(name: str) -> None:
+    st.page_link(
+        "pages/exact_against_learned.py",
+        label="Compare",
+        icon=":material/compare:",
+        query_params={"model": name},
+        help="With the exact score",
+    )
+
+
+def _picture(card: Card) -> None:
+    try:
+        found = store.picture(card.id)
+        st.image(str(found) if found else portrait(f"{RUN}{card.id}"), width=66)
+    except (ValueError, OSError) as problem:  # damaged, or deleted in another tab
+        st.text(str(problem))
+
+
 def _row(card: Card) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        _picture(card)
         with st.container(width="stretch", gap=None):
             st.text(card.name)
             when = datetime.fromtimestamp(card.created).strftime("%d %b %Y, %H:%M")
             st.caption(f"{when} · {learning.in_short(card)}")
         st.page_link(
-            "pages/exact_against_learned.py",
-            label="Look at it",
-            icon=":material/compare:",
-            query_params={"model": f"{RUN}{card.id}"},
+            "pages/train.py",
+            label="Replay, go on",
+            icon=":material/school:",
+            query_params=resuming.link_of(card.id, card.spec),
+            help="Its snapshots from the first step on, and more steps if you like",
         )
+        _look(f"{RUN}{card.id}")
         with st.popover("Rename", icon=":material/edit:"):
             name = f"_name-{card.id}"
             st.text_input("Name", card.name, key=name, on_change=_rename, args=(card.id,))
@@ -57,24 +80,11 @@ def _row(card: Card) -> None:
             )
 
 
-if refused := st.session_state.pop("_refused", ""):
-    st.text(refused)  # it may quote a stranger: neither Markdown nor HTML
+resuming.refusal()
 if st.session_state.pop("_opened", False):
     st.switch_page("pages/train.py")
 try:
-    for left in learning.left_behind():
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.text(
-                f"Interrupted at step {left.meta['step']:,}: {left.meta['name']}", width="stretch"
-            )
-            args = (left,)
-            st.button("Go on", key=f"_on-{left.job_id}", on_click=learning.resume_left, args=args)
-            st.button(
-                "Discard",
-                key=f"_off-{left.job_id}",
-                on_click=learning.attempt,
-                args=(store.autosaves.discard, left.job_id),
-            )
+    resuming.interrupted()
     cards = store.list_runs(shelf)
 except StoreUnavailable as problem:
     st.error(f"The folder of runs cannot be used: {problem}")
@@ -86,6 +96,13 @@ else:
     st.page_link("pages/train.py", label="Train", icon=":material/school:")
 for card in cards:
     _row(card)
+st.caption("There from the start")
+with st.container(horizontal=True, key="bundled"):
+    for name, entry in PRETRAINED.items():
+        with st.container(border=True, width=210, horizontal_alignment="center", gap="small"):
+            st.image(portrait(name), width=66)
+            st.text(entry.label)
+            _look(name)
 
 given = st.file_uploader("Add a run from a file", type=["safetensors"], max_upload_size=64)
 if given is not None and st.session_state.get("_taken") != given.file_id:
@@ -105,3 +122,4 @@ if cards:
         st.text(f"No script for the newest run: {problem}")
     else:
         show_code(code.recipe(newest))
+shelves.remember()

@@ -7,7 +7,7 @@ from explorer.figures import training as charts
 from explorer.figures.base import CHART_CONFIG
 from explorer.training.jobs import Status
 from explorer.training.presets import DEFAULT, MOONS, SCRATCH_1D, SCRATCH_2D, TUTORIAL
-from explorer.ui import controls, frame, learning, train_panels, train_scenes
+from explorer.ui import controls, frame, learning, resuming, shelf, train_panels, train_scenes
 from explorer.ui.code import show_code
 from explorer.ui.player import player
 from explorer.ui.train_controls import choose_training, keys_of
@@ -31,6 +31,7 @@ narrow, wide = frame.stage()
 with narrow:
     spec, problem = choose_training()
 scale = 1.4 if frame.projector() else 1.0
+resuming.open_by_link()
 desk = learning.desk()
 ticking, learned = desk.busy, desk.progress is not None
 
@@ -96,7 +97,7 @@ def _before() -> None:
 
 def _learned(progress: learning.Progress) -> None:
     state = progress.state
-    if desk.busy or len(progress.film) < 2:
+    if desk.learns or len(progress.film) < 2:
         look = train_scenes.look(state.model(), scale)
     else:
         steps = [shot.step for shot in progress.film]
@@ -116,8 +117,12 @@ def _learned(progress: learning.Progress) -> None:
 
 
 with wide:
+    resuming.refusal()
+    if desk.job is None and desk.opened is None:
+        resuming.interrupted(most=2)
     live()
     if not learned:
         _before()
     if shown := desk.spec or spec:
         show_code(code.recipe(shown))
+shelf.remember()

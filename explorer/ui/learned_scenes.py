@@ -20,6 +20,7 @@ from explorer.diffusion.samplers import SAMPLERS, race
 from explorer.diffusion.trajectory import Trajectory
 from explorer.figures import fields, learned, learned_charts, learned_samples
 from explorer.figures.learned import Rivals
+from explorer.figures.stamps import stamp
 from explorer.metrics import Reading, Truth
 from explorer.training.folders import StoreUnavailable
 from explorer.training.model import Model
@@ -55,6 +56,13 @@ def model(name: str) -> Model:
         return load(name)
     run = learning.store().load(name.removeprefix(RUN))
     return Model.of(from_json(run.spec), run.weights)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def portrait(name: str) -> bytes:
+    """A small picture of the network's samples, PNG."""
+    known = model(name)
+    return stamp(known.spec.distribution.build(), learning.samples(known).xs[-1])
 
 
 def rivals_of(name: str) -> Rivals:

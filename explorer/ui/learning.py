@@ -16,18 +16,18 @@ from torch import Generator, Tensor
 from explorer.data.distributions import DISTRIBUTIONS
 from explorer.diffusion.samplers import SAMPLERS, race
 from explorer.diffusion.trajectory import Trajectory
+from explorer.figures.stamps import stamp
 from explorer.metrics import Truth
-from explorer.training.autosaves import Unfinished
-from explorer.training.film import Progress, Snapshot, film_from, film_tensors, filmed
-from explorer.training.folders import checked_code, new_code
+from explorer.training.film import Progress, Snapshot, film_tensors, filmed
+from explorer.training.folders import new_code
 from explorer.training.jobs import Job, Pool, Status
+from explorer.training.kept import STATE, progress_of, run_of
 from explorer.training.model import Model, best_device
-from explorer.training.runs import Run, unpack
+from explorer.training.runs import unpack
 from explorer.training.spec import ModelSpec, from_json
-from explorer.training.spec import to_json as spec_json
-from explorer.training.store import Card, Store
+from explorer.training.store import Card
 from explorer.training.train import train
-from explorer.ui import links
+from explorer.ui.shelf import shelf, store
 
 PARTICLES, SAMPLER, STEPS = 1000, "dpm", 20
 """How samples are drawn while a network learns: few evaluations, the same noise every time."""
@@ -41,11 +41,6 @@ def pool() -> Pool:
     return made
 
 
-@st.cache_resource(show_spinner=False)
-def store() -> Store:
-    return Store.from_environment()
-
-
 @dataclass(eq=False)
 class Desk:
     """What one session works at: its job, if any, and what that job trains."""
@@ -56,6 +51,10 @@ class Desk:
     spec: ModelSpec | None = None
     code: str = ""
     """Names what is trained: its autosave, and its snapshots. It stays when a training goes on."""
+    opened: Progress | None = None
+    """Where the job went on from, or what was taken from the shelf to be looked at."""
+    name: str = ""
+    """What the run from the shelf is called."""
 
     @property
     def busy(self) -> bool:
@@ -63,7 +62,13 @@ class Desk:
 
     @property
     def progress(self) -> Progress | None:
-        return self.job.latest if self.job is not None else None
+        latest = self.job.latest if self.job is not None else None
+        return latest or self.opened
+
+    @property
+    def learns(self) -> bool:
+        """Whether what there is to see changes by itself: a worker is at the job."""
+        return self.busy and self.job is not None and self.job.latest is not None
 
 
 def _clear(desk: Desk) -> None:
@@ -74,17 +79,6 @@ def _clear(desk: Desk) -> None:
 def desk() -> Desk:
     """This session's; when its tab closes, its jobs leave the queue."""
     return Desk(pool())
-
-
-def shelf() -> str:
-    """The code under which this session's runs are kept; a link may bring one along."""
-    if "_shelf" not in st.session_state:
-        given = (links.from_link("shelf") or [""])[-1]
-        try:
-            st.session_state["_shelf"] = checked_code(given)
-        except ValueError:
-            st.session_state["_shelf"] = new_code()
-    return str(st.session_state["_shelf"])
 
 
 def title(spec: ModelSpec) -> str:
@@ -106,35 +100,35 @@ def begin(
     if at.busy and at.job is not None:
         at.job.stop()
     code = code or new_code()
+    jobs: list[Job[Progress]] = []
 
     def work() -> Any:
         return filmed(train(spec, resume), film)
 
     def autosave(progress: Progress) -> None:
         tensors, meta = progress.state.resume_state()
+        stopped = any(job.stopping for job in jobs)
         meta = {"shelf": owner_shelf, "name": title(spec), "step": progress.step, "state": meta}
-        kept.autosaves.autosave(code, {**tensors, **film_tensors(progress.film)}, meta)
+        tensors |= film_tensors(progress.film)
+        kept.autosaves.autosave(code, tensors, {**meta, "stopped": stopped})
 
     def done(progress: Progress) -> None:
-        model = progress.state.model()
-        reading = Truth.of(spec.distribution.build(), PARTICLES).sliced_wasserstein(
-            samples(model).xs[-1]
-        )
+        distribution, end = spec.distribution.build(), samples(progress.state.model()).xs[-1]
+        reading = Truth.of(distribution, PARTICLES).sliced_wasserstein(end)
         figures = {"distance": reading.value, "floor": reading.floor}
-        kept.save(
-            Run(
-                title(spec),
-                spec_json(spec),
-                progress.state.weights(),
-                {"losses": progress.state.losses, **film_tensors(progress.film)},
-                {"seconds": progress.state.seconds, **figures},
-            ),
-            owner_shelf,
-        )
+        kept.save(run_of(progress, title(spec), figures), owner_shelf, stamp(distribution, end))
         kept.autosaves.discard(code)
 
-    at.spec, at.code = spec, code
+    at.spec, at.code, at.opened, at.name = spec, code, None, ""
     at.job = at.pool.submit(at.owner, title(spec), work, done, autosave)
+    jobs.append(at.job)
+    forget_link()
+
+
+def forget_link() -> None:
+    """The page shows another training than the run that its link may name."""
+    st.session_state.pop("_run", None)
+    st.query_params.pop("run", None)
 
 
 def go_on(steps: int, lr: float) -> None:
@@ -145,24 +139,7 @@ def go_on(steps: int, lr: float) -> None:
         return
     config = replace(at.spec.config, steps=progress.step + steps, lr=lr)
     begin(replace(at.spec, config=config), progress.state.resume_state(), progress.film, at.code)
-
-
-def take_up(left: Unfinished) -> None:
-    """Go on with a training that a closed tab or a killed server left."""
-    tensors, meta = store().autosaves.load(left.job_id)
-    state = {name: part for name, part in tensors.items() if not name.startswith("film.")}
-    spec = from_json(meta["state"]["spec"])
-    begin(spec, (state, meta["state"]), film_from(tensors), left.job_id)
-
-
-def left_behind() -> list[Unfinished]:
-    """Trainings of this shelf that nobody goes on with."""
-    mine = shelf()
-    return [
-        left
-        for left in store().autosaves.unfinished()
-        if isinstance(left.meta, dict) and left.meta.get("shelf") == mine
-    ]
+    at.opened = progress
 
 
 def samples(model: Model) -> Trajectory:
@@ -176,6 +153,8 @@ def samples(model: Model) -> Trajectory:
 def says(job: Job[Progress] | None) -> str:
     """How the job stands, in one line of Markdown."""
     at = desk()
+    if job is None and at.opened is not None:
+        return f"After {at.opened.step:,} steps, as kept in *My runs*."
     if job is None:
         return f"Trains on {device_name()}; {at.pool.workers} at a time on this server."
     if job.status is Status.WAITING:
@@ -215,14 +194,10 @@ def add_run(data: bytes) -> Card:
     """Put an uploaded run on this session's shelf, once its model has been built and asked."""
     run = unpack(data)
     model = Model.of(from_json(run.spec), run.weights)
-    samples(model)
-    return store().import_bytes(data, shelf())
-
-
-def resume_left(left: Unfinished) -> None:
-    """`take_up`, and on to the page that shows it. A callback."""
-    if attempt(take_up, left):
-        st.session_state["_opened"] = True
+    picture = stamp(model.spec.distribution.build(), samples(model).xs[-1])
+    if any(name.startswith(STATE) for name in run.history):
+        progress_of(run)
+    return store().save(run, shelf(), picture)
 
 
 def attempt(action: Callable[..., Any], *args: Any) -> bool:

@@ -45,6 +45,8 @@ def keys_of(spec: ModelSpec) -> dict[str, Any]:
     dim = spec.dim
     keys: dict[str, Any] = {"dim": str(dim), f"dist{dim}": spec.distribution.name}
     keys |= {f"{spec.distribution.name}.{n}": v for n, v in spec.distribution.values}
+    if spec.distribution.mixture is not None:
+        keys |= {f"mix{dim}": spec.distribution.mixture.format()}
     keys |= {"proc": spec.process.name}
     keys |= {f"{spec.process.name}.{n}": v for n, v in spec.process.values}
     keys |= {"net": spec.network.name}

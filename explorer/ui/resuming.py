@@ -1,0 +1,111 @@
+"""Trainings that are taken up again: what was interrupted, and finished runs from the shelf."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from explorer.training.autosaves import QUIET, Unfinished
+from explorer.training.film import film_from
+from explorer.training.folders import StoreUnavailable, new_code
+from explorer.training.kept import progress_of
+from explorer.training.presets import DEFAULT
+from explorer.training.spec import from_json
+from explorer.ui import learning, links
+from explorer.ui.shelf import shelf, store
+from explorer.ui.train_controls import keys_of
+
+RUN = "run"
+"""The link parameter under which the page Train opens a kept run."""
+
+
+def take_up(left: Unfinished) -> None:
+    """Go on with a training that a closed tab or a killed server left."""
+    tensors, meta = store().autosaves.load(left.job_id)
+    state = {name: part for name, part in tensors.items() if not name.startswith("film.")}
+    spec = from_json(meta["state"]["spec"])
+    links.adjust(keys_of(spec))
+    learning.begin(spec, (state, meta["state"]), film_from(tensors), left.job_id)
+
+
+def resume_left(left: Unfinished) -> None:
+    """`take_up`, and on to the page that shows it. A callback."""
+    if learning.attempt(take_up, left):
+        st.session_state["_opened"] = True
+
+
+def left_behind() -> list[Unfinished]:
+    """Trainings of this shelf that nobody goes on with, but the one on this session's desk."""
+    mine, here = shelf(), learning.desk().code
+
+    def is_left(left: Unfinished) -> bool:
+        if not isinstance(left.meta, dict) or left.meta.get("shelf") != mine:
+            return False
+        over = left.meta.get("stopped") is True or time.time() - left.saved >= QUIET
+        return over and left.job_id != here
+
+    return [left for left in store().autosaves.unfinished(quiet_for=0) if is_left(left)]
+
+
+def _discard(left: Unfinished) -> None:
+    learning.attempt(store().autosaves.discard, left.job_id)
+
+
+def interrupted(most: int = 50) -> None:
+    """A row for each of the newest that were left, to go on with or to discard."""
+    try:
+        newest = left_behind()[:most]
+    except StoreUnavailable as problem:
+        st.warning(str(problem))
+        return
+    for left in newest:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.text(
+                f"Interrupted at step {left.meta['step']:,}: {left.meta['name']}", width="stretch"
+            )
+            st.button("Go on", key=f"_on-{left.job_id}", on_click=resume_left, args=(left,))
+            st.button("Discard", key=f"_off-{left.job_id}", on_click=_discard, args=(left,))
+
+
+def open_run(run_id: str) -> None:
+    """Put a finished run on this session's desk, to be played again and gone on with."""
+    at = learning.desk()
+    if at.busy:
+        raise ValueError("A training is at work here; stop it, then open the run.")
+    run = store().load(run_id)
+    progress = progress_of(run)
+    at.job, at.spec, at.code = None, progress.state.spec, new_code()
+    at.opened, at.name = progress, run.name
+
+
+def link_of(run_id: str, spec: Any) -> dict[str, str]:
+    """The link parameters under which the page Train shows the run, its controls as it was made.
+
+    spec: as JSON; where it cannot be read, the page will say so.
+    """
+    try:
+        made = keys_of(from_json(spec))
+    except ValueError:
+        return {RUN: run_id}
+    usual = keys_of(DEFAULT)
+    keys = {key: value for key, value in made.items() if usual.get(key) != value}
+    texts = {k: f"{v:g}" if isinstance(v, float) else str(v) for k, v in keys.items()}
+    return {RUN: run_id, **texts}
+
+
+def open_by_link() -> None:
+    """Open the run that the link names, once; what cannot be opened is said by `refusal`."""
+    st.session_state.pop("_opened", None)  # here it is
+    given = "".join(links.from_link(RUN)[-1:])
+    if given and st.session_state.get("_run") != given:
+        st.session_state["_run"] = given
+        if not learning.attempt(open_run, given):
+            learning.forget_link()
+
+
+def refusal() -> None:
+    """Say what could not be done, and why."""
+    if refused := st.session_state.pop("_refused", ""):
+        st.text(refused)  # it may quote a stranger: neither Markdown nor HTML
