@@ -143,6 +143,20 @@ def test_equal_names_are_told_apart(bundled: Make) -> None:
     assert "_size_right = 20" in script
 
 
+def test_a_name_inside_an_f_string_is_the_one_that_stays(bundled: Make) -> None:
+    files = {
+        "left": "size = 1\n\n\ndef left():\n    return size\n",
+        "right": "size = 20\n\n\ndef right():\n    return f'{size}'\n",
+    }
+    text = "from PKG.left import left\nfrom PKG.right import right\n\nprint(left(), right())\n"
+    script = bundled(files, text)
+    assert output(script) == "1 20\n"
+    assert "size_left = 1" in script
+    files["left"] = files["left"].replace("return size", "return f'{size}'")
+    with pytest.raises(CodeError, match="two modules name their size"):
+        bundled(files, text)
+
+
 def test_what_the_script_or_python_calls_so_keeps_its_name(bundled: Make) -> None:
     files = {"base": "def x():\n    return 1\n\n\ndef sum(a):\n    return x() + a\n"}
     script = bundled(

@@ -38,7 +38,8 @@ def bundle(
     work = _Bundle(package, kept, bound(own))
     work.gather(script, own)
     work.name_all()
-    if unused := set(work.keep) - {name for _, name in work.needed}:
+    asked = {name for name, entries in kept.items() if entries}
+    if unused := asked - {name for _, name in work.needed}:
         raise CodeError(f"the script does not use {', '.join(sorted(unused))}; do not keep of it")
     parts = [work.section(name) for name in work.order() if work.wanted(name)]
     body = work.text(script, _first_after_imports(script), len(script.lines), own)
@@ -70,6 +71,8 @@ class _Bundle:
     """The names that the script itself gives to things."""
     needed: dict[Key, Definition] = field(default_factory=dict)
     imports: dict[str, Import] = field(default_factory=dict)
+    in_texts: set[Key] = field(default_factory=set)
+    """Definitions named inside f-strings, where Python 3.11 cannot say at which column."""
     renamed: dict[Key, str] = field(default_factory=dict)
 
     def gather(self, code: Module, nodes: Iterable[ast.AST]) -> None:
@@ -79,7 +82,11 @@ class _Bundle:
             at, node = queue.pop()
             for use in uses(kept_parts(node, self.keep)):
                 meant = self.meant(at, use)
-                if meant is None or meant.key in self.needed:
+                if meant is None:
+                    continue
+                if use.in_text and meant.node is use.node:
+                    self.in_texts.add(meant.key)
+                if meant.key in self.needed:
                     continue
                 where, name = meant.key
                 made = module(where).definitions[name]
@@ -103,8 +110,12 @@ class _Bundle:
         owners = Counter(name for _, name in self.needed)
         elsewhere = self.own | set(self.imports) | GIVEN
         taken = elsewhere | set(owners)
+        in_texts = Counter(name for _, name in self.in_texts)
+        if twice := [name for name, count in in_texts.items() if count > 1]:
+            raise CodeError(f"two modules name their {twice[0]} inside f-strings; rename one")
         for where, name in sorted(self.needed):
-            if owners[name] > 1 or name in elsewhere:
+            keeps = owners[name] == 1 or (where, name) in self.in_texts
+            if not keeps or name in elsewhere:
                 self.renamed[where, name] = self._told_apart(where, name, taken)
                 taken |= {self.renamed[where, name]}
             else:
