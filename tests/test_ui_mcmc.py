@@ -36,7 +36,8 @@ def _own_runs(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
 def opened(query: dict[str, Any] | None = None) -> AppTest:
     at = AppTest.from_file(str(ROOT / HOME), default_timeout=60)
     at.switch_page(PAGE)
-    at.query_params.update({name: f"{value}" for name, value in (query or {}).items()})
+    for name, value in (query or {}).items():
+        at.query_params[name] = f"{value:g}" if isinstance(value, float) else str(value)
     at.run()
     assert not at.exception
     assert not [text.value for text in at.text if "not usable" in text.value]
