@@ -21,8 +21,8 @@ controls.presets(
     {
         "Steer to a target": {},
         "The map": {"view": "map"},
-        "With noise, held fixed": {"smooth": "ddpm"},
-        "The noisy map": {"smooth": "ddpm", "view": "map"},
+        "With noise, held fixed": {"smooth": "ddim", "smooth.ddim.eta": 0.4},
+        "Full noise forgets": {"smooth": "ddpm", "view": "map"},
         "Learned moons": {"by": "moons", "y1": 1.4, "y2": -1.0},
         "A ring": {"dist2": "ring", "view": "map"},
     }
@@ -116,8 +116,9 @@ def steer() -> None:
             f"{found.evaluations:,} evaluations of the score in all, with Adam's step. A target "
             "between the modes has noise that leads there too, but only a thin seam of it: the "
             "path finds the seam, and the sample is one that hardly ever is drawn. With a "
-            "stochastic sampler all seeds meet the same noise in every iteration; held fixed, it "
-            "is a constant of a map as smooth as the flow's."
+            "stochastic sampler all seeds meet the same noise in every iteration: held fixed, it "
+            "leaves a map as smooth as the flow's. The more noise there is, the less $x_T$ has to "
+            "say; with all of it, as in DDPM, $J$ is almost zero and there is little to steer."
         )
 
 
@@ -134,8 +135,9 @@ def the_map() -> None:
         "The lines of the noise plane are pushed onto the data. Inside a mode they are squeezed, "
         r"and $|\det J|$ is small; along the seam between two basins of noise they are torn apart, "
         "and a small step in $x_T$ crosses from mode to mode. What area loses, density gains: that "
-        "is the change of variables, which holds for the flow. With held noise each draw of the "
-        "noise gives a map of its own, and only their mixture has the data's density."
+        "is the change of variables, which holds for the flow. With held noise each draw of it "
+        "gives a map of its own, and only all of them together have the data's density: full "
+        "noise shrinks every one of these maps to almost a point."
     )
 
 
