@@ -69,7 +69,7 @@ def sample() -> None:
         f"**{left_out.clear:.0%} clear without noise, {noise.clear:.0%} with it.** With its noise "
         "left out the ancestral step draws every particle to one place near the centre, and what "
         "that place decodes to depends on where the borders run: between two classes neither wins. "
-        "The document ends here and calls it DDIM. It is not: DDIM and the probability-flow ODE "
+        "The document names these samples `ddim`. They are not: DDIM and the probability-flow ODE "
         "use no noise either, start from the same $z_T$, and decode like the rest."
     )
     st.markdown("**The first eight samples, decoded**")
@@ -82,7 +82,7 @@ def sample() -> None:
         "The document's ᾱ is shifted by one index, so that its last step takes β₀ for β_T, and it "
         "never trains the step it starts to sample from; here ᾱ is the product of all 500 steps. "
         "Plain draws of N(0, I) decode not much worse than the document's samples: the KL term has "
-        "made the latents almost Gaussian, and eleven units see little of what is left."
+        "made the latents almost Gaussian, and so small a network sees little of what is left."
     )
 
 

@@ -149,6 +149,14 @@ def test_a_run_without_its_second_half_is_not_kept():
         latent_learning.run_of(first)
 
 
+def test_before_training_there_is_one_heap_to_see(shelf: str):
+    at = opened(LATENT, view="train")
+    assert not at.exception
+    (pane,) = header(at)["panes"]
+    assert pane["title"].startswith("Before training")
+    assert [layer["kind"] for layer in pane["layers"]] == ["tint", "particles"]
+
+
 def maps(at: AppTest) -> list[dict]:
     return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
 

@@ -52,7 +52,7 @@ class LatentSpec:
 
 
 DOCUMENT = LatentSpec("The document's network", VAESpec(14_529, 5, 1e-3, "constant", seed=1), SKIP)
-"""The one-hot document's: 29 epochs of 501 batches of five, then the network of eleven units.
+"""The one-hot document's: 29 epochs of 501 batches of five, then its smallest of networks.
 
 A VAE comes to rest in one of two arrangements. This seed finds the one with the lower loss, in
 which two classes share the centre, as in the document's figures.

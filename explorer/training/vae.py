@@ -123,6 +123,13 @@ def vae_of(weights: Mapping[str, Tensor]) -> VAE:
     return vae.requires_grad_(False)
 
 
+def untrained(rng: Generator) -> VAE:
+    """A VAE whose weights are drawn from `rng`."""
+    vae = VAE()
+    initialise(vae, rng)
+    return vae
+
+
 def train_vae(spec: VAESpec) -> Iterator[VAEState]:
     """Train on one-hot vectors drawn evenly; yield after hundredths of a second, and at the end.
 
@@ -130,8 +137,7 @@ def train_vae(spec: VAESpec) -> Iterator[VAEState]:
     so small a network is trained fastest, equal specs give equal weights bit for bit.
     """
     rng = Generator().manual_seed(spec.seed)
-    vae, eye = VAE(), torch.eye(CLASSES)
-    initialise(vae, rng)
+    vae, eye = untrained(rng), torch.eye(CLASSES)
     adam = FlatAdam(vae)
     losses, seconds, begun = torch.zeros(spec.steps, 2), 0.0, time.perf_counter()
     for step in range(spec.steps):

@@ -8,6 +8,7 @@ from explorer.training.jobs import Status
 from explorer.training.latents import LatentSpec
 from explorer.ui import frame, latent_learning, latent_panels, latent_tables
 from explorer.ui.player import player
+from explorer.ui.scenes import Scene
 
 
 def live(spec: LatentSpec, scale: float) -> None:
@@ -45,16 +46,22 @@ def _live(spec: LatentSpec, scale: float, ticking: bool) -> None:
             "score of its latents. Try a small weight of the KL term: the classes move apart, and "
             "leaving out the noise ends in one of them."
         )
+        latent_tables.legend()
+        _show(latent_panels.before(spec, scale))
         return
     seen = latent_panels.look(state, scale)
     latent_tables.legend()
+    _show(seen.scene)
+    latent_panels.metrics(state, seen)
+
+
+def _show(scene: Scene) -> None:
     player(
-        seen.scene.panes,
+        scene.panes,
         key="learning",
-        clock=seen.scene.clock,
+        clock=scene.clock,
         height=frame.height(380),
         columns=2,
         position=1.0,
         autoplay=False,
     )
-    latent_panels.metrics(state, seen)

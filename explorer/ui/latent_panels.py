@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 import torch
@@ -13,8 +13,8 @@ from explorer.figures import latents as figures
 from explorer.figures.layers import Pane
 from explorer.figures.view import View
 from explorer.networks.vae import CLEAR, VAE
-from explorer.training.latents import LatentState
-from explorer.training.vae import LEAST, latents
+from explorer.training.latents import LatentSpec, LatentState
+from explorer.training.vae import LEAST, latents, untrained
 from explorer.ui.latent_scenes import row
 from explorer.ui.scenes import Scene, clock
 
@@ -49,6 +49,15 @@ def look(state: LatentState, scale: float = 1.0) -> Look:
     behind = figures.regions(vae, view.half_width, side=SIDE)
     sampled = Pane(plane, (behind, points), title="Samples of the diffusion")
     return Look(Scene((encoded, sampled), clock(view)), true, _clear(vae, run.xs[-1]))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def before(spec: LatentSpec, scale: float = 1.0) -> Scene:
+    """What training starts from: an encoder that puts all vectors into one heap."""
+    vae = untrained(Generator().manual_seed(spec.vae.seed)).requires_grad_(False)
+    view = View(latents(vae).build(), spec.diffusion.process.build(), True)
+    pane = figures.latents_pane(vae, view, seed=0, scale=scale, count=COUNT, side=SIDE)
+    return Scene((replace(pane, title="Before training: all four in one heap"),), clock(view))
 
 
 def _clear(vae: VAE, z: torch.Tensor) -> float:

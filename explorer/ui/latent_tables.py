@@ -30,7 +30,7 @@ def decoded(rows: Sequence[Row]) -> None:
         for i in range(count)
     )
     st.html(
-        f'<div class="dx-decoded"><table><tr><th>x<sub>T</sub></th>{head}</tr>{body}</table></div>'
+        f'<div class="dx-decoded"><table><tr><th>z<sub>T</sub></th>{head}</tr>{body}</table></div>'
         f"{_STYLE}"
     )
 
