@@ -13,12 +13,15 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import ROOT
 from explorer.training.files import json_bytes, tensor_bytes
+from explorer.training.film import filmed
 from explorer.training.jobs import Status
+from explorer.training.kept import run_of
 from explorer.training.presets import DEFAULT, MOONS, PRESETS, TUTORIAL
+from explorer.training.pretrain import PRETRAINED
 from explorer.training.runs import Run, pack
 from explorer.training.spec import ModelSpec, to_json
 from explorer.training.train import train
-from explorer.ui import learning, train_controls
+from explorer.ui import learning, resuming, train_controls
 
 
 def page_of_controls() -> None:
@@ -160,6 +163,8 @@ def test_a_page_trains_stops_and_goes_on(shelf: str):
     run = learning.store().load(learning.store().list_runs()[0].id)
     assert len(run.history["losses"]) == 200
     assert "film.step" in run.history
+    picture = learning.store().picture(learning.store().list_runs()[0].id)
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_training_that_goes_on_leaves_nothing_interrupted_behind(shelf: str):
@@ -197,3 +202,67 @@ def test_a_run_that_could_not_be_kept_is_not_said_to_be(monkeypatch: pytest.Monk
     ended = SimpleNamespace(status=Status.DONE, latest=None, note="Not saved: the disk is full")
     assert "kept" not in learning.says(ended)
     assert "kept" in learning.says(SimpleNamespace(**{**vars(ended), "note": ""}))
+
+
+def kept_run(steps: int = 40) -> Run:
+    *_, progress = filmed(train(short(DEFAULT, steps), device="cpu"))
+    return run_of(progress, "A run", {"distance": 0.1, "floor": 0.05})
+
+
+def test_a_kept_run_is_opened_played_again_and_gone_on_with(shelf: str):
+    """By its link, at another learning rate; what comes of it is another run, of all its steps."""
+    card = learning.store().save(kept_run(), shelf)
+    at = opened("pages/train.py", run=card.id, shelf=shelf, lr="0.001")
+    assert not at.exception
+    assert at.select_slider(key="_film").value == 40
+    at.select_slider(key="_film").set_value(20).run()
+    assert not at.exception
+    at.select_slider(key="steps").set_value(200).run()
+    next(b for b in at.button if b.label == "Continue: 200 more steps").click().run()
+    assert not at.exception
+    assert "run" not in at.query_params
+    deadline = time.monotonic() + 50
+    while time.monotonic() < deadline and len(learning.store().list_runs(shelf)) < 2:
+        time.sleep(0.1)
+    newest, first = learning.store().list_runs(shelf)
+    assert first.id == card.id
+    assert newest.spec["config"] == {**first.spec["config"], "steps": 240, "lr": 0.001}
+    losses = learning.store().load(newest.id).history["losses"]
+    assert torch.equal(losses[:40], learning.store().load(card.id).history["losses"])
+    assert len(losses) == 240
+
+
+@pytest.mark.parametrize("given", ["0123456789abcdef", "../../etc", "<b>", ""])
+def test_a_link_to_no_run_says_so_and_the_page_trains_as_ever(given: str, shelf: str):
+    at = opened("pages/train.py", run=given)
+    assert not at.exception
+    assert next(b for b in at.button if b.label == "Train")
+    said = [text.value for text in at.text if given and given in text.value]
+    assert len(said) == (1 if given else 0)
+
+
+def test_my_runs_show_their_pictures_and_lead_to_their_training(shelf: str):
+    """A link there holds the run and the controls under which it was made."""
+    spec = replace(TUTORIAL, config=replace(TUTORIAL.config, steps=5))
+    learning.store().save(a_run(TUTORIAL), shelf)
+    at = opened("pages/my_runs.py", shelf=shelf)
+    assert not at.exception
+    pictures = len(at.get("image"))
+    assert pictures == 1 + len(PRETRAINED)
+    (card,) = learning.store().list_runs(shelf)
+    query = resuming.link_of(card.id, card.spec)
+    links = [link.proto.query_string for link in at.get("page_link")]
+    assert any(f"run={card.id}" in link and "net=" in link for link in links)
+    page = opened("pages/train.py", shelf=shelf, **{k: v for k, v in query.items() if k != "run"})
+    assert page.select_slider(key="lr").value == spec.config.lr
+
+
+def test_an_upload_with_a_state_that_does_not_fit_is_refused(shelf: str):
+    run = kept_run()
+    wrong = {**run.history, "state.moment1": torch.zeros(3)}
+    at = opened("pages/my_runs.py", shelf=shelf)
+    data = pack(replace(run, history=wrong))
+    at.file_uploader[0].set_value(("run.safetensors", data, "application/octet-stream"))
+    at.run()
+    assert [error.value for error in at.error] == ["This file cannot be used."]
+    assert learning.store().list_runs() == []

@@ -138,3 +138,85 @@ def test_a_killed_server_costs_seconds_of_a_training(browser, tmp_path: Path, op
         bar(page).get_by_text("Stopped.").wait_for()
         assert watched.problems() == []
         assert "Traceback" not in server.log()
+
+
+def test_a_reloaded_page_finds_its_training_and_goes_on_with_it(fresh_server, open_page):
+    """A reload closes the session, and with it the job; the browser knows whose it was."""
+    page, watched = open_page(fresh_server, LONG)
+    begin(page)
+    page.get_by_test_id("stMetricValue").first.wait_for()
+    first = shown_step(page)
+    page.reload()
+    page.get_by_text("Interrupted at step").wait_for()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_test_id("stMetricValue").first.wait_for()
+    assert shown_step(page) >= first
+    bar(page).get_by_text("Stop", exact=True).click()
+    bar(page).get_by_text("Stopped.").wait_for()
+    assert watched.problems() == []
+    assert "Traceback" not in fresh_server.log()
+
+
+def test_two_tabs_share_their_shelf_and_nothing_else(fresh_server, open_page):
+    """What one has trained, the other finds; each trains and stops for itself."""
+    page, watched = open_page(fresh_server, QUICK)
+    begin(page)
+    bar(page).get_by_text("Trained in").wait_for()
+    other = page.context.new_page()
+    other.set_default_timeout(60_000)
+    other.goto(f"{fresh_server.url}{LONG}")
+    begin(other)
+    other.get_by_test_id("stMetricValue").first.wait_for()
+    assert bar(page).get_by_text("Trained in").count() == 1
+    third = page.context.new_page()
+    third.set_default_timeout(60_000)
+    third.goto(f"{fresh_server.url}/my_runs")
+    third.get_by_text("Two moons, 500 steps").wait_for()
+    assert third.get_by_text("Interrupted").count() == 0
+    assert third.locator('[data-testid="stImage"] img').first.evaluate("e => e.naturalWidth") > 60
+    bar(other).get_by_text("Stop", exact=True).click()
+    bar(other).get_by_text("Stopped.").wait_for()
+    assert watched.problems() == []
+    assert "Traceback" not in fresh_server.log()
+
+
+def test_a_run_is_opened_from_the_shelf_played_again_and_gone_on_with(fresh_server, open_page):
+    page, watched = open_page(fresh_server, QUICK)
+    begin(page)
+    bar(page).get_by_text("Trained in").wait_for()
+    turn_to(page, "My runs")
+    page.get_by_role("link", name="Replay, go on").click()
+    page.locator(".st-key-head h1", has_text="Train").wait_for()
+    bar(page).get_by_text("After 500 steps").wait_for()
+    assert "run=" in page.url
+    page.locator(".st-key-_film").wait_for()
+    page.reload()
+    bar(page).get_by_text("After 500 steps").wait_for()
+    bar(page).get_by_text("Continue: 500 more steps").click()
+    bar(page).get_by_text("Trained in").wait_for()
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stMetricValue]')"
+        "?.innerText.startsWith('1,000 of 1,000')"
+    )
+    assert "run=" not in page.url
+    assert watched.problems() == []
+    assert "Traceback" not in fresh_server.log()
+
+
+def test_the_browsers_back_and_forward_leave_the_training_alone(fresh_server, open_page):
+    page, watched = open_page(fresh_server, LONG)
+    begin(page)
+    page.get_by_test_id("stMetricValue").first.wait_for()
+    first = shown_step(page)
+    turn_to(page, "Score field")
+    page.go_back()
+    page.locator(".st-key-head h1", has_text="Train").wait_for()
+    page.get_by_test_id("stMetricValue").first.wait_for()
+    assert shown_step(page) > first
+    page.go_forward()
+    page.locator(".st-key-head h1", has_text="Score field").wait_for()
+    page.go_back()
+    bar(page).get_by_text("Stop", exact=True).click()
+    bar(page).get_by_text("Stopped.").wait_for()
+    assert watched.problems() == []
+    assert "Traceback" not in fresh_server.log()
