@@ -42,15 +42,13 @@ def regions(vae: VAE, half: float, *, side: int = 120) -> Tint:
 
 
 @torch.inference_mode()
-def plane(
-    vae: VAE, half: float, *, link: str = "", scale: float = 1.0, axis: str = "z"
-) -> go.Figure:
+def plane(vae: VAE, half: float, *, link: str, scale: float = 1.0) -> go.Figure:
     """Equal axes, with each class's vector written into its region near the edge."""
     layout = axes_layout(
         (-half, half),
         (-half, half),
-        x_title=f"{axis}₁",
-        y_title=f"{axis}₂",
+        x_title="z₁",
+        y_title="z₂",
         equal=True,
         scale=scale,
     )

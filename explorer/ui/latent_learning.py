@@ -15,10 +15,8 @@ from explorer.registry import Param
 from explorer.training.jobs import Job, Status
 from explorer.training.latents import (
     LATENTS,
-    Latent,
     LatentSpec,
     LatentState,
-    latent_of,
     train_latent,
     vae_tensors,
 )
@@ -125,13 +123,6 @@ def run_of(state: LatentState) -> Run:
         {"losses": state.diffusion.losses, **vae},
         {"seconds": state.seconds, **figures},
     )
-
-
-def as_latent(state: LatentState) -> Latent | None:
-    """What has been learned so far, or None while the VAE still learns."""
-    if state.diffusion is None:
-        return None
-    return latent_of(state.diffusion.model(), vae_tensors(state.vae))
 
 
 def says(job: Job[LatentState] | None) -> str:
