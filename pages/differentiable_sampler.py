@@ -13,7 +13,7 @@ from explorer.ui.player import player
 from explorer.ui.setup import choose_distribution, choose_process
 
 frame.page(
-    "A differentiable sampler",
+    "Steer the flow",
     intro="A sampler is a function of its noise, made of differentiable steps. So a wish about the "
     "sample, such as *be here*, has a gradient in $x_T$.",
 )
@@ -21,9 +21,10 @@ controls.presets(
     {
         "Steer to a target": {},
         "The map": {"view": "map"},
-        "With noise, held fixed": {"smooth": "ddim", "smooth.ddim.eta": 0.4},
+        "With noise, held fixed": {"smooth": "ddim", "smooth.ddim.eta": 0.4, "dist2": "tutorial"},
         "Full noise forgets": {"smooth": "ddpm", "view": "map"},
-        "Learned moons": {"by": "moons", "y1": 1.4, "y2": -1.0},
+        "Learned score": {"by": "moons"},
+        "Where no data lie": {"y1": 0.0, "y2": 0.0},
         "A ring": {"dist2": "ring", "view": "map"},
     }
 )
@@ -33,17 +34,15 @@ narrow, wide = frame.stage()
 with narrow:
     view = controls.segments(VIEWS, key="view", label="Show", default="steer")
     y1 = y2 = 0.0
-    starts, iterations, rate = 6, 40, 0.25
+    starts, iterations, rate = 6, 40, 0.3
     if view == "steer":
         y1, y2 = (
             float(controls.number(Param(key, f"Target x{sub}", start, -4.0, 4.0, 0.1), key=key))
-            for key, sub, start in (("y1", "₁", 2.2), ("y2", "₂", -1.2))
+            for key, sub, start in (("y1", "₁", 1.6), ("y2", "₂", 0.2))
         )
         starts = int(controls.number(Param("starts", "Seeds", 6, 1, 8, 1), key="starts"))
         rate = float(
-            controls.number(
-                Param("rate", "Step size", 0.25, 0.02, 0.6, 0.01, "", "σ_T"), key="rate"
-            )
+            controls.number(Param("rate", "Step size", 0.3, 0.02, 0.6, 0.01, "", "σ_T"), key="rate")
         )
         iterations = int(controls.number(Param("iters", "Iterations", 40, 5, 80, 5), key="iters"))
     network = controls.option(
@@ -54,7 +53,7 @@ with narrow:
         help="A trained network brings the distribution and the process that it learned.",
     )
     if network == scenes.EXACT:
-        distribution = choose_distribution(2, default="tutorial")
+        distribution = choose_distribution(2, default="moons")
         process = choose_process(default="cosine")
     else:
         spec = learned.model(network).spec
@@ -113,12 +112,12 @@ def steer() -> None:
         two.metric(f"After {iterations} iterations", f"{found.last:.2g}")
         st.markdown(
             f"Each gradient is exact: backpropagation through all {steps} steps, "
-            f"{found.evaluations:,} evaluations of the score in all, with Adam's step. A target "
-            "between the modes has noise that leads there too, but only a thin seam of it: the "
-            "path finds the seam, and the sample is one that hardly ever is drawn. With a "
-            "stochastic sampler all seeds meet the same noise in every iteration: held fixed, it "
-            "leaves a map as smooth as the flow's. The more noise there is, the less $x_T$ has to "
-            "say; with all of it, as in DDPM, $J$ is almost zero and there is little to steer."
+            f"{found.evaluations:,} evaluations of the score in all, with Adam's step. To a target "
+            "where hardly any data lie only a thin seam of noise leads, if any: the sample then "
+            "comes as near as the data go. With a stochastic sampler all seeds meet the same noise "
+            "in every iteration: held fixed, it leaves a map as smooth as the flow's. The more "
+            "noise there is, the less $x_T$ has to say; with all of it, as in DDPM, $J$ is almost "
+            "zero and there is little to steer."
         )
 
 

@@ -38,7 +38,12 @@ def mesh_points(view: View, side: int) -> Tensor:
 
 def _noise_plane(view: View, scale: float) -> go.Figure:
     half = reach(view)
-    looks = {"x_title": "x_T, first", "y_title": "x_T, second", "equal": True, "scale": scale}
+    looks = {
+        "x_title": "x_T, first coordinate",
+        "y_title": "x_T, second coordinate",
+        "equal": True,
+        "scale": scale,
+    }
     return go.Figure(layout=axes_layout((-half, half), (-half, half), **looks))
 
 
@@ -114,7 +119,7 @@ def noise_pane(view: View, found: Descent, losses: np.ndarray, *, scale: float =
             Readout(np.zeros(1), window, window, {"loss": losses[None].clip(0, 999)}),
         ),
         title="Descent of x_T over the loss",
-        note="Darker: this noise ends nearer the target, by the logarithm",
+        note="Deeper colour: this noise ends nearer the target, by the logarithm",
     )
 
 
@@ -126,7 +131,7 @@ def loss_pane(found: Descent, *, scale: float = 1.0) -> Pane:
     figure = axes_figure(
         (0, last), (-8, top), x_title="iteration", y_title="½‖x₀ − target‖²", scale=scale
     )
-    figure.update_layout(margin={"l": 66 * scale})
+    figure.update_layout(margin={"l": 84 * scale})
     powers = list(range(-8, top + 1, 2))
     figure.update_yaxes(tickvals=powers, ticktext=[f"10<sup>{p}</sup>" for p in powers])
     for i in range(logs.shape[1]):
@@ -181,7 +186,7 @@ def stretch_pane(view: View, found: Stretching, side: int, *, scale: float = 1.0
             ),
         ),
         title="Where area grows: log₁₀|det J|",
-        note=f"Clear: 10^{low:.1f}, full colour: 10^{high:.1f}. Hold the pointer over it for J",
+        note=f"Clear: {10**low:.2g}, full colour: {10**high:.2g}. Hold the pointer over it to read",
     )
 
 

@@ -242,6 +242,10 @@ def sweep(guide: Guide, height: int, scale: float = 1.0, count: int = 300) -> tu
         inside = interval(guide.process.build(), 2.0, *guide.within)(t)
         return each if inside == 2.0 else torch.ones_like(each)
 
+    draws = classes_of(guide.data, guide.process, guide.label).conditional.sample(
+        count, Generator().manual_seed(9)
+    )
+    true = _row(guide, "true draws", draws)
     sweeps = []
     for name, weak in (("classifier-free", scores.unconditional), ("autoguidance", scores.weak)):
         score = guided(weak, scores.conditional, schedule)
@@ -251,7 +255,7 @@ def sweep(guide: Guide, height: int, scale: float = 1.0, count: int = 300) -> tu
             guidance_charts.Sweep(
                 name,
                 tuple(row.distance.ratio for row in rows),
-                tuple(row.found / row.modes for row in rows),
+                tuple(row.found / true.found for row in rows),
                 tuple(row.strays for row in rows),
             )
         )

@@ -102,6 +102,14 @@ MENU: tuple[Page, ...] = (
         "quality",
     ),
     Page(
+        "pages/density_estimation.py",
+        "Density estimation",
+        ":material/bar_chart:",
+        "Learning",
+        "One density from its points: a histogram, kernels, a short and a long training.",
+        "estimation",
+    ),
+    Page(
         "pages/my_runs.py",
         "My runs",
         ":material/inventory_2:",
@@ -126,7 +134,7 @@ MENU: tuple[Page, ...] = (
     ),
     Page(
         "pages/differentiable_sampler.py",
-        "A differentiable sampler",
+        "Steer the flow",
         ":material/my_location:",
         "Latents and guidance",
         "Set a target, and gradients through every step move the noise that leads there.",
