@@ -3,8 +3,6 @@
 import streamlit as st
 
 from explorer.code.recipes import train as code
-from explorer.figures import training as charts
-from explorer.figures.base import CHART_CONFIG
 from explorer.training.jobs import Status
 from explorer.training.presets import DEFAULT, MOONS, SCRATCH_1D, SCRATCH_2D, TUTORIAL
 from explorer.ui import controls, frame, learning, resuming, shelf, train_panels, train_scenes
@@ -75,26 +73,6 @@ def live() -> None:
         _learned(progress)
 
 
-def _before() -> None:
-    if spec is None:
-        return
-    scene = train_scenes.before(spec, scale)
-    player(scene.panes, key="to-learn", clock=scene.clock, height=frame.height(360))
-    left, right = st.columns(2)
-    left.markdown(
-        r"$$\mathcal L=\mathbb E_{t,x_0,\varepsilon}\;w(t)\,\lVert\hat\varepsilon_\theta"
-        r"(\alpha_tx_0+\sigma_t\varepsilon,\,t)-\varepsilon\rVert^2,\qquad "
-        r"s_\theta=-\hat\varepsilon_\theta/\sigma_t$$"
-    )
-    left.markdown(
-        "Press **Train**. The best guess of the noise is its mean given $x_t$, and that mean is "
-        r"$-\sigma_t\nabla\log p_t$: guessing noise well *is* knowing the score."
-    )
-    right.plotly_chart(
-        charts.weighting_curve(spec, scale=scale), config=CHART_CONFIG, key="weights", theme=None
-    )
-
-
 def _learned(progress: learning.Progress) -> None:
     state = progress.state
     if desk.learns or len(progress.film) < 2:
@@ -121,8 +99,8 @@ with wide:
     if desk.job is None and desk.opened is None:
         resuming.interrupted(most=2)
     live()
-    if not learned:
-        _before()
+    if not learned and spec is not None:
+        train_panels.before(spec, scale)
     if shown := desk.spec or spec:
         show_code(code.recipe(shown))
 shelf.remember()

@@ -74,10 +74,8 @@ def open_run(run_id: str) -> None:
     at = learning.desk()
     if at.busy:
         raise ValueError("A training is at work here; stop it, then open the run.")
-    run = store().load(run_id)
-    progress = progress_of(run)
-    at.job, at.spec, at.code = None, progress.state.spec, new_code()
-    at.opened, at.name = progress, run.name
+    progress = progress_of(store().load(run_id))
+    at.job, at.spec, at.code, at.opened = None, progress.state.spec, new_code(), progress
 
 
 def link_of(run_id: str, spec: Any) -> dict[str, str]:

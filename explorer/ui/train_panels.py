@@ -1,13 +1,36 @@
-"""What stands below a training's picture: its figures, and its loss by step and by time."""
+"""What a training's page shows beside its samples: the task, the figures, and the loss."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from explorer.figures import training
+from explorer.figures.base import CHART_CONFIG
 from explorer.metrics import Reading
+from explorer.training.spec import ModelSpec
 from explorer.training.train import TrainState
+from explorer.ui import frame, train_scenes
+from explorer.ui.player import player
 from explorer.ui.race_scenes import finite
+
+
+def before(spec: ModelSpec, scale: float) -> None:
+    """What there is to learn, and by what loss."""
+    scene = train_scenes.before(spec, scale)
+    player(scene.panes, key="to-learn", clock=scene.clock, height=frame.height(360))
+    left, right = st.columns(2)
+    left.markdown(
+        r"$$\mathcal L=\mathbb E_{t,x_0,\varepsilon}\;w(t)\,\lVert\hat\varepsilon_\theta"
+        r"(\alpha_tx_0+\sigma_t\varepsilon,\,t)-\varepsilon\rVert^2,\qquad "
+        r"s_\theta=-\hat\varepsilon_\theta/\sigma_t$$"
+    )
+    left.markdown(
+        "Press **Train**. The best guess of the noise is its mean given $x_t$, and that mean is "
+        r"$-\sigma_t\nabla\log p_t$: guessing noise well *is* knowing the score."
+    )
+    right.plotly_chart(
+        training.weighting_curve(spec, scale=scale), config=CHART_CONFIG, key="weights", theme=None
+    )
 
 
 def figures(state: TrainState, distance: Reading) -> None:
