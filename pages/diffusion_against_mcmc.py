@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explorer.code.recipes import diffusion_against_mcmc as code
+from explorer.diffusion.samplers import SAMPLERS
 from explorer.mcmc.kernels import KERNELS
 from explorer.ui import controls, frame
 from explorer.ui import mcmc_scenes as scenes
@@ -70,6 +71,7 @@ with wide:
         show(scenes.chart(found, kind, frame.height(280), scale), kind)
     for name in dict.fromkeys(lane.kernel for lane in lanes):
         st.latex(rf"\textbf{{{KERNELS[name].label}}}\quad " + KERNELS[name].latex)
+    st.latex(rf"\textbf{{{SAMPLERS[rival.sampler].label}}}\quad " + SAMPLERS[rival.sampler].latex)
     st.markdown(
         r"A chain moves by small steps on $\log p$, so that it must climb over what lies between "
         "two modes; the time until it does grows exponentially with the height of the barrier. "
@@ -81,7 +83,8 @@ with wide:
         "autocorrelation promises; *in truth* is what its average is worth, held against the true "
         "mean. In one mode out of many the first looks fine while the second is about 1. What "
         "diffusion asks for in return is the score of every noised density, not of one: exact "
-        "here, elsewhere learned."
+        "here, elsewhere learned. The first quarter of the evaluations warms the chains up: a step "
+        "size is tuned in it, and its draws do not count."
     )
     show_code(
         code.recipe(
