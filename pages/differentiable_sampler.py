@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer.code.recipes import differentiable_sampler as code
 from explorer.diffusion.differentiable import SMOOTH
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.figures.base import CHART_CONFIG
@@ -9,8 +10,10 @@ from explorer.registry import Param
 from explorer.ui import controls, frame, links
 from explorer.ui import learned_scenes as learned
 from explorer.ui import steering_scenes as scenes
+from explorer.ui.code import show_code
 from explorer.ui.player import player
 from explorer.ui.setup import choose_distribution, choose_process
+from explorer.ui.weights import trained
 
 frame.page(
     "Steer the flow",
@@ -142,3 +145,17 @@ def the_map() -> None:
 
 with wide:
     {"steer": steer, "map": the_map}[view]()
+    show_code(
+        code.recipe(
+            code.Map(
+                distribution,
+                process,
+                sampler,
+                way.values,
+                steps,
+                seed,
+                None if network == scenes.EXACT else trained(network),
+            ),
+            code.Aim((y1, y2), starts, iterations, rate) if view == "steer" else None,
+        )
+    )

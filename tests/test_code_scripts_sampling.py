@@ -9,14 +9,23 @@ import pytest
 from run_alone import figures, said, said_each
 
 from explorer.code.recipes import mathematics
+from explorer.code.recipes.differentiable_sampler import Aim, Map, differentiable_script
 from explorer.code.recipes.diffusion_against_mcmc import contest_script
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.spec import ProcessSpec
 from explorer.diffusion.variance_preserving import LinearDDPM
-from explorer.ui import guidance_code, guidance_scenes, mathematics_scenes, mcmc_scenes
+from explorer.ui import (
+    guidance_code,
+    guidance_scenes,
+    mathematics_scenes,
+    mcmc_scenes,
+    steering_scenes,
+)
 from explorer.ui.guidance_scenes import NETWORK_PROCESS, Guide
 from explorer.ui.mcmc_panes import finite
 from explorer.ui.mcmc_scenes import ChainLane, DiffusionLane
+from explorer.ui.steering_scenes import Way
+from explorer.ui.weights import trained
 
 
 def test_diffusion_against_mcmc_gives_the_pages_table(tmp_path: Path) -> None:
@@ -90,3 +99,31 @@ def test_the_mathematics_in_four_scripts(tmp_path: Path) -> None:
     half = int(figures(loss[0])["half"])
     assert 1 <= half < 20  # the bound weighs the first steps most
     assert all(float(figures(line)["apart"]) < 1e-6 for line in score)
+
+
+def test_a_flow_is_steered_and_stretched_alike(tmp_path: Path) -> None:
+    """To a target by the exact score with noise held fixed, and as a map by a learned one."""
+    moons, cosine = DistributionSpec("moons"), ProcessSpec("cosine")
+    exact = Way(moons, cosine, steering_scenes.EXACT, "ddim", (("eta", 0.4),), 10, 2)
+    way = Map(moons, cosine, "ddim", (("eta", 0.4),), 10, 2)
+    network = trained("few-moons")
+    (tmp_path / network.file).write_bytes(network.read())
+    spec = network.spec
+    learned = Way(spec.distribution, spec.process, "few-moons", "dpm", (), 8, 0)
+    by_network = Map(spec.distribution, spec.process, "dpm", (), 8, 0, network)
+    steered, mapped = said_each(
+        [
+            differentiable_script(way, Aim((1.6, 0.2), 3, 6, 0.3)),
+            differentiable_script(by_network, None),
+        ],
+        tmp_path,
+    )
+    found = steering_scenes.steered(exact, (1.6, 0.2), 3, 6, 0.3)
+    (said_of,) = (figures(line) for line in steered if line.startswith("first="))
+    assert said_of == {"first": f"{found.first:.2f}", "last": f"{found.last:.2g}"}
+    low, middle, high = steering_scenes.mapped(learned).spread
+    assert figures(mapped[-1]) == {
+        "low": f"{low:.2g}",
+        "middle": f"{middle:.2g}",
+        "high": f"{high:.2g}",
+    }
