@@ -60,7 +60,7 @@ with wide:
         image_training.live(spec, scale)
         show_code(code.recipe(spec))
     elif not sets:
-        st.warning("No usable checkpoint; train one here, or from the command line.")
+        st.warning("No usable checkpoint; train a network here, or from the command line.")
         show_code(code.recipe(image_losses.EXAMPLE))
     else:
         curves()

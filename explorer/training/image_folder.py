@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,8 @@ def table(path: Path, columns: tuple[str, ...]) -> dict[str, list[float]]:
         parts = list(zip(*found, strict=True)) or [()] * len(columns)
         if len(parts) != len(columns):
             raise DamagedFile(f"{path.name} has rows of another length than its head")
+        if not all(map(math.isfinite, chain.from_iterable(parts))):
+            raise DamagedFile(f"{path.name} holds values that are not finite")
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         if isinstance(error, DamagedFile):
             raise
