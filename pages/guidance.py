@@ -7,6 +7,7 @@ from explorer.registry import Param
 from explorer.ui import controls, frame, guidance_code
 from explorer.ui import guidance_scenes as scenes
 from explorer.ui.code import show_code
+from explorer.ui.guidance_sweep import sweep
 from explorer.ui.pictures import show
 from explorer.ui.setup import choose_process
 
@@ -142,7 +143,7 @@ def density() -> None:
 
 
 def scales() -> None:
-    charts = scenes.sweep(guide, frame.height(360), type_scale)
+    charts = sweep(guide, frame.height(360), type_scale)
     for column, (name, chart) in zip(
         st.columns(3), zip(("distance", "found", "strays"), charts, strict=True), strict=True
     ):

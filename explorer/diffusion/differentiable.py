@@ -101,6 +101,10 @@ def stretching(
     )
 
 
+BETA1, BETA2, TINY = 0.7, 0.95, 1e-12
+"""Adam's, with a shorter memory than for weights: these gradients are exact."""
+
+
 @dataclass(frozen=True, eq=False)
 class Descent:
     """Gradient descent on x_T: states at each of I+1 iterations, the first before any step.
@@ -137,22 +141,26 @@ def descend(
     if iterations < 1:
         raise ValueError(f"iterations={iterations} is too few; give at least one")
     unit = process.level(ts[0]).sigma
+    first, second = torch.zeros_like(x), torch.zeros_like(x)
+    starts, paths, losses = [], [], []
+    rng = SharedNoise(device=x.device)
     with torch.inference_mode(False), torch.enable_grad():
         at = x.clone().requires_grad_()
-        adam = torch.optim.Adam([at], lr=rate * unit, betas=(0.7, 0.95))
-        fall = torch.optim.lr_scheduler.ExponentialLR(adam, 0.1 ** (1 / iterations))
-        starts, paths, losses = [], [], []
-        rng = SharedNoise(device=x.device)
         for iteration in range(iterations + 1):
             rng.manual_seed(seed)
             run = simulate(process, score, step, at, ts, rng)
             loss = 0.5 * (run.xs[-1] - target).square().sum(dim=1)
-            starts.append(at.detach().clone())
+            starts.append(at.detach())
             paths.append(run.xs.detach())
             losses.append(loss.detach())
-            if iteration < iterations:
-                adam.zero_grad()
-                loss.sum().backward()
-                adam.step()
-                fall.step()
+            if iteration == iterations:
+                break
+            # torch's own Adam imports its compiler at first use, for three seconds
+            (slope,) = torch.autograd.grad(loss.sum(), at)
+            first = torch.lerp(slope, first, BETA1)
+            second = torch.lerp(slope.square(), second, BETA2)
+            mean = first / (1 - BETA1 ** (iteration + 1))
+            size = (second / (1 - BETA2 ** (iteration + 1))).sqrt()
+            length = rate * unit * 0.1 ** (iteration / iterations)
+            at = (at.detach() - length * mean / (size + TINY)).requires_grad_()
     return Descent(torch.stack(starts), run.ts, torch.stack(paths), torch.stack(losses))

@@ -17,7 +17,7 @@ from explorer.diffusion.parametrization import Score
 from explorer.diffusion.process import Process, expand
 
 Schedule = Callable[[Tensor], Tensor | float]
-"""t → the scale w at that time: a number for t of shape (), a tensor (B,) for (B,)."""
+"""t → the scale w at that time: one number, or a tensor (B,) of one for each of a batch."""
 
 
 def guided(weak: Score, strong: Score, scale: float | Schedule) -> Score:

@@ -58,7 +58,7 @@ def density_chart(
 
 @dataclass(frozen=True)
 class Sweep:
-    """One method over scales w (W,): distance in floors, modes found over a true sample's, strays."""
+    """One method over scales w (W,): distance in floors, modes over a true sample's, strays."""
 
     name: str
     distance: tuple[float, ...]

@@ -16,6 +16,8 @@ from explorer.figures.view import View
 
 LINES, ALONG = 15, 90
 """Lines each way of the grid that is carried along, and points on each."""
+LEAST = -12.0
+"""The power of ten below which a determinant is nothing but rounding."""
 
 
 def reach(view: View) -> float:
@@ -167,7 +169,7 @@ def stretch_pane(view: View, found: Stretching, side: int, *, scale: float = 1.0
     window = (-half, half)
     times = view.clock(found.run.ts)
     shape = (len(times), side, side)
-    logs = (found.log_det / np.log(10)).float().numpy().reshape(shape)
+    logs = (found.log_det / np.log(10)).clamp_min(LEAST).float().numpy().reshape(shape)
     largest, least = (
         values.float().numpy().reshape(shape) for values in found.singular_values.unbind(dim=-1)
     )

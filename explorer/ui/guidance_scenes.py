@@ -26,7 +26,6 @@ from explorer.ui.scenes import Scene, clock
 STEPS = {"heun": 40, "ddpm": 120}
 """How many steps each of the offered samplers takes."""
 PARTICLES = 800
-SCALES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
 NETWORK_PROCESS = ProcessSpec(BUNDLED["branches"].process)
 
 
@@ -93,7 +92,7 @@ def scale_of(guide: Guide) -> float | Schedule:
     return interval(guide.process.build(), guide.scale, *guide.within)
 
 
-def _run(guide: Guide, score: Score, count: int = PARTICLES, copies: int = 1) -> Trajectory:
+def run_of(guide: Guide, score: Score, count: int = PARTICLES, copies: int = 1) -> Trajectory:
     """`count` particles from the noise of the seed; `copies` sets of them from the same noise."""
     process, dim = guide.process.build(), LABELLED[guide.data].dim
     start = process.prior((count, dim), Generator().manual_seed(guide.seed)).repeat(copies, 1)
@@ -124,7 +123,7 @@ class Row:
     strays: float
 
 
-def _row(guide: Guide, label: str, x: Tensor) -> Row:
+def row_of(guide: Guide, label: str, x: Tensor) -> Row:
     classes = classes_of(guide.data, guide.process, guide.label)
     target = classes.conditional
     coverage = mode_coverage(x, target)
@@ -161,8 +160,8 @@ def lanes(guide: Guide, scale: float = 1.0) -> Lanes:
     exact = runs.exact_1d(classes.view) if classes.mixture.dim == 1 else None
     panes, rows = [], []
     for title, score in methods:
-        run = _run(guide, score)
-        row = _row(guide, title, run.xs[-1])
+        run = run_of(guide, score)
+        row = row_of(guide, title, run.xs[-1])
         note = f"strays {row.strays:.1%} · modes found {row.found} of {row.modes}"
         if exact is None:
             pane = guidance.cloud(classes, run, title=title, note=note, link="x", scale=scale)
@@ -213,7 +212,7 @@ def densities(guide: Guide, height: int, scale: float = 1.0) -> Densities:
     classes = classes_of(guide.data, guide.process, guide.label)
     count = 4000 if classes.mixture.dim == 1 else 1000
     score = guided(scores.unconditional, scores.conditional, scale_of(guide))
-    run = _run(guide, score, count)
+    run = run_of(guide, score, count)
     side = 1200 if classes.mixture.dim == 1 else 240
     draws, log, axis = guidance.tilted_draws(classes, guide.scale, 2 * count, side=side)
     one, other = draws.split(count)
@@ -228,35 +227,3 @@ def densities(guide: Guide, height: int, scale: float = 1.0) -> Densities:
         picture = Scene(panes, clock(classes.view))
     spreads = (float(x.var(dim=0).sum().sqrt()) for x in (one, run.xs[-1]))
     return Densities(picture, *spreads, measured)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def sweep(guide: Guide, height: int, scale: float = 1.0, count: int = 300) -> tuple[Picture, ...]:
-    """Both methods at every scale, all scales in one batch from the same noise."""
-    scores = trio(guide)
-    each = torch.tensor(SCALES).repeat_interleave(count)
-
-    def schedule(t: Tensor) -> Tensor:
-        if guide.within is None:
-            return each
-        inside = interval(guide.process.build(), 2.0, *guide.within)(t)
-        return each if inside == 2.0 else torch.ones_like(each)
-
-    draws = classes_of(guide.data, guide.process, guide.label).conditional.sample(
-        count, Generator().manual_seed(9)
-    )
-    true = _row(guide, "true draws", draws)
-    sweeps = []
-    for name, weak in (("classifier-free", scores.unconditional), ("autoguidance", scores.weak)):
-        score = guided(weak, scores.conditional, schedule)
-        ends = _run(guide, score, count, len(SCALES)).xs[-1].split(count)
-        rows = [_row(guide, name, x) for x in ends]
-        sweeps.append(
-            guidance_charts.Sweep(
-                name,
-                tuple(row.distance.ratio for row in rows),
-                tuple(row.found / true.found for row in rows),
-                tuple(row.strays for row in rows),
-            )
-        )
-    return guidance_charts.sweep_charts(SCALES, sweeps, height=height, scale=scale)
