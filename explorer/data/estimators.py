@@ -40,54 +40,57 @@ def silverman(n: int, dim: int) -> float:
 
 @dataclass(frozen=True, eq=False)
 class KernelDensity:
-    """A Gaussian on each of n points, with covariance `factor`² times the data's.
+    """A Gaussian on each of points (n, D), with covariance `factor`² times the data's.
 
     That is the mixture which noise makes of the points themselves: the data set, diffused a little.
+    root: (D, D), the lower Cholesky factor of the data's covariance.
     """
 
-    mixture: GaussianMixture
+    points: Tensor
     factor: float
+    root: Tensor
 
     def log_prob(self, x: Tensor) -> Tensor:
-        return torch.cat([self.mixture.log_prob(part) for part in x.split(CHUNK)])
+        n, dim = self.points.shape
+        centres = _whitened(self.points, self.root)
+        constant = math.log(n) + dim * math.log(self.factor * (2 * math.pi) ** 0.5)
+        constant += float(self.root.diagonal().log().sum())
+        parts = [
+            torch.logsumexp(torch.cdist(part, centres).square_().mul_(-0.5 / self.factor**2), dim=1)
+            for part in _whitened(x, self.root).split(CHUNK)
+        ]
+        return torch.cat(parts) - constant
 
     def sample(self, n: int, rng: Generator) -> Tensor:
-        return self.mixture.sample(n, rng)
+        of = torch.randint(len(self.points), (n,), generator=rng)
+        noise = torch.randn(n, self.points.shape[1], generator=rng, dtype=torch.float64)
+        return (self.points[of] + self.factor * noise @ self.root.T).float()
 
 
 def kernel_density(points: Tensor, factor: float) -> KernelDensity:
     """The kernel estimate from points (n, D), the bandwidth in standard deviations of the data.
 
     As in scipy's `gaussian_kde`. Raises ValueError for a factor that is not positive, and for
-    points that lie in a plane.
+    points that lie on a line or in a single place.
     """
     if not factor > 0:
         raise ValueError(f"the bandwidth factor is {factor}; give a number above 0")
-    variances, axes = torch.linalg.eigh(_covariance(points))
-    if not float(variances.min()) > 0:
+    root, failed = torch.linalg.cholesky_ex(_covariance(points))
+    if int(failed):
         raise ValueError("the points have no spread in some direction; give more of them")
-    n, dim = points.shape
-    mixture = GaussianMixture(
-        weights=torch.full((n,), 1 / n, dtype=torch.float64),
-        means=points.double(),
-        variances=(factor**2 * variances).expand(n, dim),
-        axes=None if dim == 1 else axes.expand(n, dim, dim),
-        groups=torch.zeros(n, dtype=torch.long),
-    )
-    return KernelDensity(mixture, factor)
+    return KernelDensity(points, factor, root)
 
 
 def leave_one_out(points: Tensor, factors: Sequence[float], limit: int = 500) -> Tensor:
     """(F,) mean log-density of a point under the kernels of all others, for each bandwidth.
 
-    Over the first `limit` points. The bandwidth with the largest is the cross-validated one: with
-    its own kernel left in, every point asks for a kernel of no width (Silverman 1986, 3.4.4).
+    Over the first `limit` points, in no order. The bandwidth with the largest is the
+    cross-validated one: with its own kernel left in, every point asks for a kernel of no width
+    (Silverman 1986, section 3.4.4).
     """
     n, dim = points.shape
     covariance = _covariance(points)
-    white = torch.linalg.solve_triangular(
-        torch.linalg.cholesky(covariance), points.double().T, upper=False
-    ).T.float()
+    white = _whitened(points, torch.linalg.cholesky(covariance))
     squares = torch.cdist(white[:limit], white).square()
     squares.fill_diagonal_(math.inf)
     constant = -0.5 * (dim * math.log(2 * math.pi) + float(torch.logdet(covariance)))
@@ -101,7 +104,8 @@ def leave_one_out(points: Tensor, factors: Sequence[float], limit: int = 500) ->
 def cross_validated(points: Tensor) -> float:
     """The bandwidth with the largest `leave_one_out`, among thirteen up to Scott's."""
     factors = scott(*points.shape) * torch.logspace(-1.2, 0, 13, base=10)
-    return float(factors[int(leave_one_out(points, factors.tolist()).argmax())])
+    limit = max(200, min(500, 2_000_000 // len(points)))
+    return float(factors[int(leave_one_out(points, factors.tolist(), limit).argmax())])
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,6 +171,11 @@ def histogram(points: Tensor, bins: int = 0) -> Histogram:
     centre = x.mean(dim=0)
     broad = GaussianMixture.of([1.0], centre[None], 4 * _covariance(points)[None])
     return Histogram(low, width, found.hist, broad)
+
+
+def _whitened(x: Tensor, root: Tensor) -> Tensor:
+    """x (B, D) in units in which the covariance root rootᵀ is the identity, in float32."""
+    return torch.linalg.solve_triangular(root, x.double().T, upper=False).T.float()
 
 
 def _covariance(points: Tensor) -> Tensor:

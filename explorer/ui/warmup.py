@@ -24,6 +24,7 @@ _HEAVY = (
     "explorer.ui.memory_scenes",
     "explorer.ui.growing",
     "explorer.ui.mathematics_scenes",
+    "explorer.ui.density_live",
     "explorer.ui.latent_live",
     "explorer.ui.seed_scenes",
     "explorer.ui.image_live",

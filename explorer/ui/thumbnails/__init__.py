@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from explorer.ui.thumbnails import chains, guided, images, latents, learning, mathematics, noise
+from explorer.ui.thumbnails import (
+    chains,
+    estimation,
+    guided,
+    images,
+    latents,
+    learning,
+    mathematics,
+    noise,
+)
 from explorer.ui.thumbnails.pen import HEIGHT, WIDTH
 
 DRAWINGS: dict[str, Callable[[], str]] = {
@@ -20,6 +29,7 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "training": learning.training,
     "learned": learning.learned,
     "quality": learning.quality,
+    "estimation": estimation.estimation,
     "latents": latents.latents,
     "seeds": latents.seeds,
     "guidance": guided.guidance,

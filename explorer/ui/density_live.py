@@ -1,0 +1,90 @@
+"""Train the same network in the session, and keep training it from where it stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from explorer.training import density_networks as shipped
+from explorer.training.jobs import Status
+from explorer.training.spec import ModelSpec
+from explorer.ui import frame, learning, train_panels, train_scenes
+from explorer.ui.density_scenes import asked
+from explorer.ui.player import player
+
+MORE = 2000
+"""Steps that are added when a training is kept going."""
+
+
+def trains(spec: ModelSpec, other: ModelSpec | None) -> bool:
+    """Whether the session's training is that of `spec`, gone on with perhaps."""
+    if other is None:
+        return False
+    return replace(other, config=replace(other.config, steps=spec.config.steps)) == spec
+
+
+def live(data: str, size: int, scale: float) -> None:
+    """Buttons, the queue's word, what has been learned so far, and at the end what it is worth."""
+    spec = shipped.spec_of(data, size, "short")
+    desk = learning.desk()
+    ours = trains(spec, desk.spec)
+    ticking, learned = desk.busy, ours and desk.progress is not None
+
+    @st.fragment(run_every=0.5 if ticking else None)
+    def redrawn() -> None:
+        job = desk.job if ours else None
+        progress = desk.progress if ours else None
+        if (desk.busy, progress is not None) != (ticking, learned):
+            st.rerun()
+        with st.container(horizontal=True, vertical_alignment="center", key="train-bar"):
+            if job is not None and desk.busy:
+                st.button("Stop", icon=":material/stop:", on_click=job.stop)
+            else:
+                st.button(
+                    f"Train for {spec.config.steps:,} steps",
+                    icon=":material/play_arrow:",
+                    type="primary",
+                    on_click=learning.begin,
+                    args=(spec,),
+                    help="This stops what the session trains on another page, if anything.",
+                )
+                if progress is not None:
+                    st.button(
+                        f"Keep training: {MORE:,} more steps",
+                        icon=":material/fast_forward:",
+                        help="From where it stopped: weights, moments and random numbers go on.",
+                        on_click=learning.go_on,
+                        args=(MORE, spec.config.lr),
+                    )
+            st.markdown(learning.says(job))
+        if job is not None and desk.busy:
+            st.progress(job.progress)
+        if job is not None and job.status is Status.FAILED:
+            st.error(job.error)
+        if job is not None and job.note:
+            st.warning(job.note)
+        if progress is None:
+            scene = train_scenes.before(spec, scale)
+            player(scene.panes, key="to-learn", clock=scene.clock, height=frame.height(360))
+            return
+        look = train_scenes.look(progress.state.model(), scale)
+        player(
+            look.scene.panes,
+            key="learned",
+            clock=look.scene.clock,
+            height=frame.height(350),
+            position=1.0,
+            autoplay=False,
+        )
+        train_panels.figures(progress.state, look.distance)
+        if not desk.busy:
+            state = progress.state
+            lost, error = asked(state.model(), desk.code, state.step, data)
+            st.metric(
+                "Held-out log-likelihood, below the truth",
+                f"{lost:.3f} ± {error:.3f} nats",
+                help="By the probability flow, on 300 draws that no training sees.",
+            )
+
+    redrawn()

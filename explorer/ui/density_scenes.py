@@ -1,0 +1,207 @@
+"""Estimates of a density from n points, and what each is worth, once for equal requests.
+
+What these functions return is shared between sessions and must not be changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from torch import Generator, Tensor
+
+from explorer.data.distributions import DISTRIBUTIONS
+from explorer.data.estimators import (
+    Estimate,
+    cross_validated,
+    histogram,
+    kernel_density,
+    scott,
+    silverman,
+)
+from explorer.data.spec import DistributionSpec
+from explorer.diffusion.likelihood import log_density
+from explorer.figures.density import Curve, Drawn, curves_chart, panes_chart, sizes_chart
+from explorer.metrics import Reading
+from explorer.training import density_networks as shipped
+from explorer.training.model import Model
+from explorer.training.pretrain import training_set
+from explorer.ui.scenes import truth
+
+SETS = {name: DISTRIBUTIONS[name].label for name in shipped.DATA}
+RULES: dict[str, tuple[str, Callable[[Tensor], float]]] = {
+    "cv": ("Cross-validated", cross_validated),
+    "scott": ("Scott's rule", lambda points: scott(*points.shape)),
+    "silverman": ("Silverman's rule", lambda points: silverman(*points.shape)),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is estimated, from how many points, and how the classical estimates are set.
+
+    bins: along each axis, 0 for automatic.  rule: of `RULES`, or "own" with this `factor`.
+    """
+
+    data: str
+    size: int
+    bins: int
+    rule: str
+    factor: float
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """The truth: mesh (S^D, D) and its axis (S,), log p on it and of the held-out draws."""
+
+    axis: np.ndarray
+    mesh: Tensor
+    held_out: Tensor
+    log_mesh: Tensor
+    log_held_out: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """An estimate: its log-density on the mesh and at the held-out draws, and its samples."""
+
+    key: str
+    label: str
+    mesh: Tensor
+    held_out: Tensor
+    distance: Reading
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def ground(data: str) -> Ground:
+    distribution = DistributionSpec(data).build()
+    axes, mesh = shipped.mesh(distribution)
+    test = shipped.held_out(distribution)
+    return Ground(
+        axes[0].numpy(), mesh, test, distribution.log_prob(mesh), distribution.log_prob(test)
+    )
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def points_of(data: str, size: int) -> Tensor:
+    """The (n, D) points that every estimate is made of; the networks were trained on them."""
+    found = training_set(shipped.spec_of(data, size, "short"))
+    if found is None:
+        raise ValueError(f"{data} has no training set; give a size above 0")
+    return found
+
+
+def _row(key: str, label: str, data: str, made: Estimate) -> Row:
+    known = ground(data)
+    samples = made.sample(shipped.DRAWN, Generator().manual_seed(1))
+    reading = truth(DistributionSpec(data), shipped.DRAWN).sliced_wasserstein(samples)
+    return Row(key, label, made.log_prob(known.mesh), made.log_prob(known.held_out), reading)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def histogram_row(data: str, size: int, bins: int) -> Row:
+    made = histogram(points_of(data, size), bins)
+    return _row("histogram", f"Histogram, {' × '.join(map(str, made.bins))}", data, made)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def kernel_row(data: str, size: int, rule: str, factor: float) -> Row:
+    points = points_of(data, size)
+    width = factor if rule == "own" else RULES[rule][1](points)
+    return _row("kernel", f"Kernels, {width:.3g} σ", data, kernel_density(points, width))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def network_row(data: str, size: int, length: str) -> Row:
+    """Of a network that comes with the app: what its flow stands for was computed with it."""
+    known = shipped.load_known(data, size, length)
+    reading = truth(DistributionSpec(data), shipped.DRAWN).sliced_wasserstein(known.samples)
+    label = f"Diffusion, {shipped.STEPS[length]:,} steps"
+    return Row(length, label, known.mesh, known.held_out, reading)
+
+
+def rows_of(choice: Choice) -> tuple[Row, ...]:
+    return (
+        histogram_row(choice.data, choice.size, choice.bins),
+        kernel_row(choice.data, choice.size, choice.rule, choice.factor),
+        *(network_row(choice.data, choice.size, length) for length in shipped.STEPS),
+    )
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def picture(choice: Choice, height: int, scale: float) -> go.Figure:
+    """All estimates beside the truth."""
+    known, rows = ground(choice.data), rows_of(choice)
+    drawn = [
+        Drawn("truth", "Truth", known.log_mesh.numpy()),
+        *(Drawn(row.key, row.label, row.mesh.numpy()) for row in rows),
+    ]
+    points = points_of(choice.data, choice.size).numpy()
+    if points.shape[1] == 1:
+        return curves_chart(known.axis, drawn, points[:, 0], height=height, scale=scale)
+    return panes_chart(known.axis, drawn, points, height=height, scale=scale)
+
+
+def in_nats(values: Tensor) -> tuple[float, float]:
+    """Mean and standard error."""
+    return float(values.mean()), float(values.std() / len(values) ** 0.5)
+
+
+def table(choice: Choice) -> str:
+    """The estimates' figures, as a Markdown table."""
+    known = ground(choice.data)
+    best = in_nats(known.log_held_out)
+    lines = [
+        "| estimate | held-out log-likelihood | below the truth | Wasserstein ÷ floor |",
+        "| :-- | --: | --: | --: |",
+        f"| Truth | {best[0]:.3f} ± {best[1]:.3f} | 0 | 1.0 |",
+    ]
+    for row in rows_of(choice):
+        mean, error = in_nats(row.held_out)
+        lost, apart = in_nats(known.log_held_out - row.held_out)  # paired: most of the luck cancels
+        lines.append(
+            f"| {row.label} | {mean:.3f} ± {error:.3f} | {lost:.3f} ± {apart:.3f} "
+            f"| {row.distance.ratio:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def by_size(choice: Choice, height: int, scale: float) -> go.Figure:
+    """Held-out log-likelihood of every estimate at each number of points."""
+    known = ground(choice.data)
+    best = float(known.log_held_out.mean())
+    curves = [Curve("truth", "Truth", (best,) * 3, (0.0,) * 3)]
+    makers: tuple[tuple[str, str, Callable[[int], Row]], ...] = (
+        ("histogram", "Histogram", lambda n: histogram_row(choice.data, n, choice.bins)),
+        ("kernel", "Kernels", lambda n: kernel_row(choice.data, n, choice.rule, choice.factor)),
+        ("short", "Diffusion, short", lambda n: network_row(choice.data, n, "short")),
+        ("long", "Diffusion, long", lambda n: network_row(choice.data, n, "long")),
+    )
+    for key, label, make in makers:
+        lost = [in_nats(known.log_held_out - make(n).held_out) for n in shipped.SIZES]
+        means, errors = zip(*((best - mean, error) for mean, error in lost), strict=True)
+        curves.append(Curve(key, label, means, errors))
+    return sizes_chart(shipped.SIZES, curves, height=height, scale=scale)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def asked(_model: Model, code: str, step: int, data: str) -> tuple[float, float]:
+    """How far below the truth a network trained here is, on 300 held-out draws, by its flow.
+
+    Known by its training's code and step.
+    """
+    known = ground(data)
+    distribution = DistributionSpec(data).build()
+    second = distribution.covariance.diagonal() + distribution.mean.square()
+    found = log_density(
+        _model.process,
+        _model.score,
+        known.held_out[:300],
+        spread=float(second.mean().sqrt()),
+        steps=24,
+    )
+    return in_nats(known.log_held_out[:300] - found)
