@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import ROOT
+from explorer.training.presets import DEFAULT
+from explorer.training.runs import Run
+from explorer.training.spec import to_json
+from explorer.training.train import train
 from explorer.ui.menu import HOME, MENU, Page
+from explorer.ui.shelf import store
 
 PAGES = [page for page in MENU if page.file != HOME]
 
@@ -27,8 +34,11 @@ def shown(at: AppTest) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path / "runs"))
+    store.clear()
+    yield
+    store.clear()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title)
@@ -61,3 +71,16 @@ def test_the_code_view_opens(page: Page) -> None:
     before = len(at.latex)
     at.segmented_control(key="_code_part").set_value("equation").run()
     assert len(at.latex) > before
+
+
+def test_my_runs_shows_the_newest_run_at_work() -> None:
+    spec = replace(DEFAULT, config=replace(DEFAULT.config, steps=5), seed=77)
+    *_, state = train(spec, device="cpu")
+    card = store().save(Run("Mine", to_json(spec), state.weights(), {}, {}), "abcd1234")
+    at = opened(next(page for page in PAGES if page.title == "My runs"), shelf="abcd1234")
+    at.button(key="_code").click().run()
+    assert not at.exception
+    assert f'weights = "{card.id}.safetensors"' in shown(at)
+    assert "seed=77" in shown(at)
+    saved = [button.key for button in at.get("download_button")]
+    assert f"_code_file_{card.id}.safetensors" in saved
