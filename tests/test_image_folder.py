@@ -38,7 +38,9 @@ def test_the_checkpoints_that_come_with_the_program_are_found_with_their_errors(
     assert {"mnist-tiny", "mnist-unet", "mnist-residual"} <= set(found)
     assert wrong == {}
     for name in ("mnist-tiny", "mnist-unet", "mnist-residual"):
-        assert losses(found[name])["step"][-1] == found[name].figure("steps")
+        curve = losses(found[name])["step"]
+        stride = curve[1] - curve[0]
+        assert 0 <= found[name].figure("steps") - curve[-1] < stride
         by_time = errors(found[name])
         assert by_time["t"][-1] == 1
         assert 0 < by_time["eps_error"][-1] < by_time["eps_error"][0]
