@@ -1,0 +1,38 @@
+"""Density estimation in a browser: six panes above the fold, a slider that redraws one of them."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import settle
+
+pytestmark = pytest.mark.browser
+
+TITLES = (
+    "[...document.querySelectorAll('.js-plotly-plot .annotation-text')].map(e => e.textContent)"
+)
+
+
+@pytest.mark.parametrize(("scheme", "query"), [("light", ""), ("dark", "?set=spiral")])
+def test_all_panes_stand_above_the_fold_on_one_scale(scheme, query, server, open_page):
+    page, watched = open_page(server, f"/density_estimation{query}", scheme=scheme)
+    chart = page.locator('[data-testid="stPlotlyChart"]')
+    chart.wait_for()
+    page.locator(".js-plotly-plot .heatmaplayer image").first.wait_for()
+    box = chart.bounding_box()
+    assert box["y"] + box["height"] < 900
+    assert page.locator(".js-plotly-plot .heatmaplayer image").count() == 5
+    assert page.locator(".js-plotly-plot .colorbar").count() == 1
+    assert page.evaluate(TITLES)[:2] == ["Training points", "Truth"]
+    assert watched.problems() == []
+
+
+def test_more_bins_redraw_the_histogram(server, open_page):
+    page, watched = open_page(server, "/density_estimation?bins=3")
+    page.wait_for_function(f"() => ({TITLES}).includes('Histogram, 3 × 3')")
+    thumb = page.get_by_role("slider", name="Bins along each axis")
+    thumb.focus()
+    thumb.press("ArrowRight")
+    page.wait_for_url("**bins=4*")
+    settle(page)
+    page.wait_for_function(f"() => ({TITLES}).includes('Histogram, 4 × 4')")
+    assert watched.problems() == []

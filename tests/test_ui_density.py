@@ -1,0 +1,96 @@
+"""The page "Density estimation": every view opens and shows what was computed."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from benchmarks.serving import ROOT
+from explorer.data.distributions import DISTRIBUTIONS
+from explorer.training.density_networks import held_out, load_known
+from explorer.ui import learning
+from explorer.ui.menu import HOME
+
+
+def opened(**query: Any) -> AppTest:
+    at = AppTest.from_file(str(ROOT / HOME), default_timeout=60)
+    at.switch_page("pages/density_estimation.py")
+    at.query_params.update(query)
+    at.run()
+    assert not at.exception
+    return at
+
+
+def figure(at: AppTest) -> dict[str, Any]:
+    return json.loads(at.get("plotly_chart")[0].proto.spec)
+
+
+def table(at: AppTest) -> list[list[str]]:
+    text = next(m.value for m in at.markdown if m.value.startswith("| estimate"))
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n")[2:]]
+
+
+def test_panes_of_two_dimensions_and_their_figures():
+    at = opened()
+    names = [note["text"] for note in figure(at)["layout"]["annotations"]]
+    assert names[:2] == ["Training points", "Truth"]
+    assert len(names) == 6
+    rows = table(at)
+    assert [row[0].split()[0] for row in rows] == ["Truth", *("Histogram,", "Kernels,")] + [
+        "Diffusion,"
+    ] * 2
+    data = DISTRIBUTIONS["moons"].build()
+    best = float(data.log_prob(held_out(data)).mean())
+    assert float(rows[0][1].split()[0]) == pytest.approx(best, abs=6e-4)
+    long = float(load_known("moons", 1000, "long").held_out.mean())
+    assert float(rows[-1][1].split()[0]) == pytest.approx(long, abs=6e-4)
+    assert all(float(row[2].split()[0]) > 0 for row in rows[1:])
+
+
+def test_bins_and_bandwidth_are_taken():
+    at = opened(set="mixture-1d", bins="9", rule="own", factor="0.33")
+    labels = [row[0] for row in table(at)]
+    assert "Histogram, 9" in labels
+    assert "Kernels, 0.33 σ" in labels
+    traces = {trace["name"]: trace for trace in figure(at)["data"]}
+    assert {"Truth", "Histogram, 9", "Kernels, 0.33 σ", "training points"} <= set(traces)
+
+
+def test_by_size_shows_every_estimate_at_every_size():
+    at = opened(view="sizes", set="mixture-1d")
+    traces = figure(at)["data"]
+    assert next(trace["name"] for trace in traces) == "Truth"
+    assert len(traces) == 5
+    assert all(len(np.atleast_1d(trace["y"])) == 3 or "bdata" in trace["y"] for trace in traces)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path))
+    learning.store.clear()
+    yield "abcd1234"
+    learning.store.clear()
+
+
+def test_it_trains_and_keeps_training_from_where_it_stopped(shelf: str):
+    at = opened(view="live", set="mixture-1d", n="100", shelf=shelf)
+    next(b for b in at.button if b.label.startswith("Train for")).click().run()
+    deadline = time.monotonic() + 50
+    while time.monotonic() < deadline and not learning.store().list_runs():
+        time.sleep(0.1)
+    at.run()
+    assert not at.exception
+    assert any(m.label.startswith("Held-out") for m in at.metric)
+    next(b for b in at.button if b.label.startswith("Keep training")).click().run()
+    while time.monotonic() < deadline and len(learning.store().list_runs()) < 2:
+        time.sleep(0.1)
+    at.run()
+    assert not at.exception
+    step = next(m.value for m in at.metric if m.label == "Step")
+    assert step == "2,500 of 2,500"
