@@ -8,7 +8,7 @@ from conftest import settle
 pytestmark = pytest.mark.browser
 
 PEAK = """() => {
-  const trace = document.querySelector('.js-plotly-plot').data[2];
+  const trace = document.querySelector('.js-plotly-plot')._fullData[2];
   return trace.x[trace.y.indexOf(Math.max(...trace.y))];
 }"""
 
@@ -26,7 +26,7 @@ def test_a_picture_stands_above_the_fold(view, server, open_page):
 
 def test_the_posterior_moves_with_the_data_point(server, open_page):
     page, watched = open_page(server, "/mathematics?view=posterior&at=50")
-    page.locator(".js-plotly-plot").wait_for()
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullData?.length > 2")
     before = page.evaluate(PEAK)
     thumb = page.get_by_role("slider", name="Data point x₀")
     thumb.focus()
