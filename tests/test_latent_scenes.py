@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import Generator
 
 from explorer.diffusion.seeds import chance, disagreement, seed_mesh
 from explorer.figures import latents as figures
 from explorer.figures.layers import Particles, Tint
 from explorer.figures.seeds import TARGETS, seed_map, shares_chart
+from explorer.figures.view import View
 from explorer.networks.vae import CLASSES, CLEAR
+from explorer.training.latents import LATENTS
+from explorer.training.vae import latents, untrained
 from explorer.ui import latent_scenes, seed_scenes
 from explorer.ui.seed_scenes import Way
 
@@ -90,8 +94,24 @@ def test_the_regions_are_the_decoders_colours_and_names_stand_in_their_own():
     for k, (x, y) in enumerate(means.tolist()):
         row, column = (round((v + 3) / 6 * 30) for v in (y, x))
         assert tint.weights[0, :, row, column].argmax() == k
-    places = torch.tensor(figures.label_places(vae, 2.8))
-    assert vae.decode(places).argmax(dim=1).tolist() == [0, 1, 2, 3]
+    places = figures.label_places(vae, 2.8)
+    assert list(places) == [0, 1, 2, 3]
+    assert vae.decode(torch.tensor(list(places.values()))).argmax(dim=1).tolist() == [0, 1, 2, 3]
+    assert figures.label_places(untrained(Generator().manual_seed(0)), 2.8) == {}
+
+
+def test_latents_wear_the_class_they_came_from_and_not_the_nearest():
+    vae = untrained(Generator().manual_seed(0)).requires_grad_(False)
+    view = View(latents(vae).build(), LATENTS["ours"].diffusion.process.build(), True)
+    points = figures.latents_pane(vae, view, seed=0, count=4000).layers[1]
+    assert isinstance(points, Particles)
+    mean, log_variance = vae.encode(torch.eye(CLASSES))
+    for k in range(CLASSES):
+        mine = points.xy[-1][points.colours == k]
+        assert len(mine) == pytest.approx(1000, abs=4.5 * (4000 * 3 / 16) ** 0.5)
+        width = (0.5 * log_variance[k]).exp().numpy()
+        error = 4.5 * width / len(mine) ** 0.5 + 0.02  # the last frame has a little noise
+        assert (np.abs(mine.mean(axis=0) - mean[k].numpy()) < error).all()
 
 
 def test_the_four_classes_are_told_with_what_their_means_decode_to():

@@ -83,8 +83,10 @@ def test_the_vae_is_shown_with_its_loss_and_its_four_classes(model: str):
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path))
     learning.store.clear()
+    latent_learning.desk.clear()
     yield "abcd1234"
     learning.store.clear()
+    latent_learning.desk.clear()
 
 
 def until(at: AppTest, done, seconds: float = 60) -> None:

@@ -11,11 +11,13 @@ from explorer.diffusion.trajectory import Trajectory
 from explorer.figures.base import axes_layout
 from explorer.figures.layers import Pane, Particles, Tint
 from explorer.figures.view import View
-from explorer.networks.vae import CLASSES, CLEAR, VAE
+from explorer.networks.vae import CLASSES, CLEAR, VAE, reparametrised
 
 NO_WINNER = 7
 """The palette's grey, for what decodes to no class clearly."""
 NAMES = tuple("".join("1" if i == k else "0" for i in range(CLASSES)) for k in range(CLASSES))
+NAMED = 0.7
+"""What a class's part must exceed where its name stands."""
 FRAMES = 41
 """Frames of latents under noise, which move along straight lines."""
 SHOWN = 101
@@ -60,27 +62,29 @@ def plane(vae: VAE, half: float, *, link: str, scale: float = 1.0) -> go.Figure:
             "showarrow": False,
             "font": {"size": 13 * scale, "color": "#808890"},
         }
-        for k, (x, y) in enumerate(label_places(vae, 0.84 * half))
+        for k, (x, y) in label_places(vae, 0.84 * half).items()
     ]
     return go.Figure(layout={**layout, "meta": {"link": link}, "annotations": labels})
 
 
 @torch.inference_mode()
-def label_places(vae: VAE, radius: float) -> list[tuple[float, float]]:
-    """Where each class's name stands: on a circle, in the middle of the arc that decodes to it.
+def label_places(vae: VAE, radius: float) -> dict[int, tuple[float, float]]:
+    """Where a class's name stands: on a circle, in the middle of the arc that decodes to it.
 
-    A class that reaches no part of the circle is named at its latents' mean.
+    A class that reaches no part of the circle is named at its latents' mean, and one whose place
+    does not decode to it, as before any training, nowhere.
     """
     angle = 2 * torch.pi * torch.arange(360) / 360
     circle = radius * torch.stack([angle.cos(), angle.sin()], dim=1)
     won = vae.decode(circle).argmax(dim=1)
     means, _ = vae.encode(torch.eye(CLASSES))
-    places = []
+    places = {}
     for k in range(CLASSES):
         inside = circle[won == k].mean(dim=0)  # NaN where it has no arc
         length = float(inside.norm())
         place = inside * radius / length if length > 1e-3 * radius else means[k]
-        places.append((float(place[0]), float(place[1])))
+        if float(vae.decode(place)[k]) > NAMED:
+            places[k] = (float(place[0]), float(place[1]))
     return places
 
 
@@ -102,6 +106,7 @@ def run_particles(
     )
 
 
+@torch.inference_mode()
 def latents_pane(
     vae: VAE, view: View, *, seed: int, scale: float = 1.0, count: int = 2000, side: int = 120
 ) -> Pane:
@@ -110,16 +115,17 @@ def latents_pane(
     They follow z_t = α z + σ ε with their ε fixed.
     """
     rng = torch.Generator().manual_seed(seed)
-    z = view.distribution.sample(count, rng)
+    mean, log_variance = vae.encode(torch.eye(CLASSES))
+    came_from = torch.randint(CLASSES, (count,), generator=rng)
+    z = reparametrised(mean[came_from], log_variance[came_from], rng)
     noise = torch.randn(z.shape, generator=rng)
     ts, times = view.frames(FRAMES)
     alphas, sigmas = view.process.alpha(ts)[:, None, None], view.process.sigma(ts)[:, None, None]
-    came_from = view.distribution.mode_of(z).numpy()
     half = view.half_width
     points = Particles(
         times,
         view.place(ts, alphas * z + sigmas * noise),
-        colours=came_from,
+        colours=came_from.numpy(),
         size=3.6 * scale,
         opacity=0.8,
     )

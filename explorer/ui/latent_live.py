@@ -46,7 +46,7 @@ def _live(spec: LatentSpec, scale: float, ticking: bool) -> None:
             "score of its latents. Try a small weight of the KL term: the classes move apart, and "
             "leaving out the noise ends in one of them."
         )
-        latent_tables.legend()
+        latent_tables.legend(none=False)
         _show(latent_panels.before(spec, scale))
         return
     seen = latent_panels.look(state, scale)
