@@ -9,12 +9,16 @@ import pytest
 from run_alone import figures, said, said_each
 
 from explorer.code.recipes import mathematics
+from explorer.code.recipes.density_estimation import density_script
 from explorer.code.recipes.differentiable_sampler import Aim, Map, differentiable_script
 from explorer.code.recipes.diffusion_against_mcmc import contest_script
+from explorer.code.recipes.learned import Trained
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.spec import ProcessSpec
 from explorer.diffusion.variance_preserving import LinearDDPM
+from explorer.training import density_networks
 from explorer.ui import (
+    density_scenes,
     guidance_code,
     guidance_scenes,
     mathematics_scenes,
@@ -127,3 +131,16 @@ def test_a_flow_is_steered_and_stretched_alike(tmp_path: Path) -> None:
         "middle": f"{middle:.2g}",
         "high": f"{high:.2g}",
     }
+
+
+def test_density_estimation_gives_the_pages_figures(tmp_path: Path) -> None:
+    spec = density_networks.spec_of("mixture-1d", 1000, "long")
+    place = density_networks.FOLDER / density_networks.name_of("mixture-1d", 1000, "long")
+    network = Trained(spec, "given.safetensors", (place / "weights.safetensors").read_bytes)
+    (tmp_path / network.file).write_bytes(network.read())
+    lines = said(density_script(network, 0, "scott", 0.2), tmp_path)
+    choice = density_scenes.Choice("mixture-1d", 1000, 0, "scott", 0.2)
+    rows = {row.key: float(row.held_out.mean()) for row in density_scenes.rows_of(choice)}
+    for name, key in (("histogram", "histogram"), ("kernels", "kernel"), ("diffusion", "long")):
+        (line,) = (line for line in lines if line.startswith(f"{name}:"))
+        assert float(figures(line)["held_out"]) == pytest.approx(rows[key], abs=1e-3)

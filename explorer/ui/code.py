@@ -43,8 +43,8 @@ from explorer.code.writing import own_part
 functions themselves (`explorer.code.bundle`). `made.made(entry, values)` writes the call that an
 entry of any registry makes. A body never touches the global seed and prints `name=value` pairs of
 what the page shows, in the page's own digits; a test runs it in a process that cannot import this
-package (`tests/run_alone.py`) and holds the two together. Where a page shows what a network learned,
-the recipe's `files` give the weights to download beside the script; see
+package (`tests/run_alone.py`) and holds the two together. Where a page shows what a network has
+learned, the recipe's `files` give the weights to download beside the script; see
 `explorer.code.recipes.learned`.
 """
 
