@@ -33,7 +33,7 @@ def grid_axes(
         "tickfont": {"size": 14 * scale},
     }
 
-    def marks(labels: Sequence[str], places: npt.NDArray[np.float64]) -> dict[str, object]:
+    def marks(labels: Sequence[str], places: Floats) -> dict[str, object]:
         return {
             "tickvals": places.tolist() if labels else [],
             "ticktext": list(labels),

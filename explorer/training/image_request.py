@@ -56,7 +56,8 @@ class Request:
         if not 1 <= len(self.lanes) <= MOST_LANES:
             raise ValueError(f"{len(self.lanes)} samplers; give 1 to {MOST_LANES}")
         for lane in self.lanes:
-            if pick(SAMPLERS, lane.sampler).adaptive:
+            pick(SAMPLERS, lane.sampler)
+            if SAMPLERS[lane.sampler].adaptive:
                 raise ValueError(f"{lane.label} chooses its own steps; take one that is told them")
             lane.step()
         if not 1 <= self.steps <= MOST_STEPS:
