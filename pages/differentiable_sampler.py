@@ -41,7 +41,7 @@ with narrow:
     if view == "steer":
         y1, y2 = (
             float(controls.number(Param(key, f"Target x{sub}", start, -4.0, 4.0, 0.1), key=key))
-            for key, sub, start in (("y1", "₁", 1.6), ("y2", "₂", 0.2))
+            for key, sub, start in (("y1", "₁", 1.7), ("y2", "₂", 0.2))
         )
         starts = int(controls.number(Param("starts", "Seeds", 6, 1, 8, 1), key="starts"))
         rate = float(

@@ -129,12 +129,12 @@ def loss_pane(found: Descent, *, scale: float = 1.0) -> Pane:
     """The loss of each start over the iterations, on a log axis, with a cursor on the clock."""
     last = len(found.losses) - 1
     logs = found.losses.clamp_min(1e-8).log10().numpy()
-    top = int(np.ceil(logs.max()))
+    low, top = int(np.floor(logs.min())) - 1, int(np.ceil(logs.max()))
     figure = axes_figure(
-        (0, last), (-8, top), x_title="iteration", y_title="½‖x₀ − target‖²", scale=scale
+        (0, last), (low, top), x_title="iteration", y_title="½‖x₀ − target‖²", scale=scale
     )
     figure.update_layout(margin={"l": 84 * scale})
-    powers = list(range(-8, top + 1, 2))
+    powers = list(range(low, top + 1, 2 if top - low > 5 else 1))
     figure.update_yaxes(tickvals=powers, ticktext=[f"10<sup>{p}</sup>" for p in powers])
     for i in range(logs.shape[1]):
         figure.add_scatter(
@@ -173,12 +173,16 @@ def stretch_pane(view: View, found: Stretching, side: int, *, scale: float = 1.0
     largest, least = (
         values.float().numpy().reshape(shape) for values in found.singular_values.unbind(dim=-1)
     )
-    low, high = (float(np.quantile(logs, q)) for q in (0.005, 0.995))
-    heat = ((logs - low) / max(high - low, 1e-9)).clip(0, 1)
+    limit = max(float(np.quantile(np.abs(logs), 0.99)), 0.1)
+    grown, shrunk = (
+        Density(times, (sign * logs / limit).clip(0, 1), window, window, opacity=0.85, colour=hue)
+        for sign, hue in ((1, 1), (-1, 0))
+    )
     return Pane(
         _noise_plane(view, scale),
         (
-            Density(times, heat, window, window, contours=(0.25, 0.5, 0.75), opacity=0.9),
+            shrunk,
+            grown,
             Readout(
                 times,
                 window,
@@ -187,8 +191,8 @@ def stretch_pane(view: View, found: Stretching, side: int, *, scale: float = 1.0
                 digits=3,
             ),
         ),
-        title="Where area grows: log₁₀|det J|",
-        note=f"Clear: {10**low:.2g}, full colour: {10**high:.2g}. Hold the pointer over it to read",
+        title="How area changes: log₁₀|det J|",
+        note=f"Blue: area shrinks, vermillion: it grows; full colour at {10**limit:.2g}-fold",
     )
 
 

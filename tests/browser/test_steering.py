@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 def target_in(url: str) -> tuple[float, float]:
     query = parse_qs(urlsplit(url).query)
-    return float(query.get("y1", ["1.6"])[0]), float(query.get("y2", ["0.2"])[0])
+    return float(query.get("y1", ["1.7"])[0]), float(query.get("y2", ["0.2"])[0])
 
 
 def test_a_click_moves_the_target_and_the_samples_follow(server, open_page):
