@@ -9,7 +9,7 @@ import streamlit as st
 from explorer.training import density_networks as shipped
 from explorer.training.jobs import Status
 from explorer.training.spec import ModelSpec
-from explorer.ui import frame, learning, train_panels, train_scenes
+from explorer.ui import frame, learning, shelf, train_panels, train_scenes
 from explorer.ui.density_scenes import asked
 from explorer.ui.player import player
 
@@ -88,3 +88,4 @@ def live(data: str, size: int, scale: float) -> None:
             )
 
     redrawn()
+    shelf.remember()
