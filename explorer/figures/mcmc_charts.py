@@ -17,14 +17,22 @@ MARKERS = ("circle", "square", "star")
 
 
 @dataclass(frozen=True, eq=False)
+class Tuned:
+    """Step sizes (S,) as they were tried at `spent` (S,) evaluations, and the share taken (S,)."""
+
+    spent: np.ndarray
+    sizes: np.ndarray
+    taken: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Traced:
     """A lane over its budget.
 
     place: 0, 1, 2 from the left, which gives the colour.  shares: (G,) of the modes at the end.
     spent: (S+1,) evaluations, with `misplaced` (S+1,) the total variation to the true shares; both
     end only where the lane is not on its target before.  lags: in evaluations, with `memory` the
-    autocorrelation, or None.  trials: (S,) evaluations at which a step of `sizes` was tried, with
-    the `taken` share of the proposals; None of a kernel that is not tuned.
+    autocorrelation, or None.
     """
 
     label: str
@@ -34,9 +42,7 @@ class Traced:
     misplaced: np.ndarray
     lags: np.ndarray | None = None
     memory: np.ndarray | None = None
-    trials: np.ndarray | None = None
-    sizes: np.ndarray | None = None
-    taken: np.ndarray | None = None
+    tuned: Tuned | None = None
 
 
 def modes_chart(
@@ -126,14 +132,14 @@ def tuning_chart(
     lanes: Sequence[Traced], budget: int, *, height: int = 300, scale: float = 1.0
 ) -> go.Figure:
     """Left the step size that is tried, right the share of proposals that is taken then."""
-    tuned = [lane for lane in lanes if lane.sizes is not None]
-    sizes = np.concatenate([np.asarray(lane.sizes) for lane in tuned])
+    tuned = [(lane, lane.tuned) for lane in lanes if lane.tuned is not None]
+    sizes = np.concatenate([found.sizes for _, found in tuned])
     low, high = np.log10(sizes.min()) - 0.15, np.log10(sizes.max()) + 0.15
     figure = axes_figure((0, budget), (low, high), height=height, scale=scale)
-    for lane in tuned:
-        for values, axis in ((lane.sizes, ""), (lane.taken, "2")):
+    for lane, found in tuned:
+        for values, axis in ((found.sizes, ""), (found.taken, "2")):
             figure.add_scatter(
-                x=lane.trials,
+                x=found.spent,
                 y=values,
                 name=lane.label,
                 mode="lines+markers" if len(values) < 120 else "lines",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -21,7 +22,7 @@ from explorer.diffusion.spec import ProcessSpec
 from explorer.diffusion.trajectory import Trajectory
 from explorer.figures import mcmc_charts
 from explorer.figures.layers import Clock
-from explorer.figures.mcmc_charts import Traced
+from explorer.figures.mcmc_charts import Traced, Tuned
 from explorer.figures.view import View
 from explorer.mcmc import diagnostics
 from explorer.mcmc.chains import Chains, run
@@ -117,7 +118,7 @@ def contest(
 
 def chart(found: Contest, kind: str, height: int, scale: float = 1.0) -> go.Figure:
     """One of the charts by its name: time, shares, memory, tuning."""
-    looks = {"height": height, "scale": scale}
+    looks: dict[str, Any] = {"height": height, "scale": scale}
     charts: dict[str, Callable[[], go.Figure]] = {
         "time": lambda: mcmc_charts.modes_chart(found.traces, found.budget, **looks),
         "shares": lambda: mcmc_charts.shares_chart(found.traces, found.weights, **looks),
@@ -151,7 +152,10 @@ def _traced(
         each = [diagnostics.autocorrelation(draws[:, :, d]) for d in range(draws.shape[2])]
         memory = torch.stack(each).mean(dim=0)[: len(draws) // 2 + 1].numpy()
         lags = np.arange(len(memory)) * float(chains.spent[-1] - chains.spent[-2])
-    sizes = chains.step_sizes
+    tuned = None
+    if chains.step_sizes is not None:
+        taken = chains.accepted.double().mean(dim=1).numpy()
+        tuned = Tuned(spent[1:], chains.step_sizes.numpy(), taken)
     return Traced(
         label,
         place,
@@ -160,9 +164,7 @@ def _traced(
         wrong,
         lags,
         memory,
-        None if sizes is None else spent[1:],
-        None if sizes is None else sizes.numpy(),
-        None if sizes is None else chains.accepted.double().mean(dim=1).numpy(),
+        tuned,
     )
 
 
