@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.data.labelled import LABELLED
 from explorer.registry import Param
-from explorer.ui import controls, frame, guidance_code
+from explorer.ui import controls, frame, guidance_code, guidance_live
 from explorer.ui import guidance_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.guidance_sweep import sweep
@@ -26,7 +26,13 @@ controls.presets(
         "Within an interval": {"interval": "1", "w": 4.0},
     }
 )
-VIEWS = {"samples": "Samples", "field": "Field", "density": "Density", "scales": "Scales"}
+VIEWS = {
+    "samples": "Samples",
+    "field": "Field",
+    "density": "Density",
+    "scales": "Scales",
+    "learn": "Train",
+}
 LOW = Param(
     "low", "From σ/α", 0.15, 0.0, 0.6, 0.01, choices=(0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6)
 )
@@ -36,7 +42,8 @@ narrow, wide = frame.stage()
 with narrow:
     view = controls.segments(VIEWS, key="view", label="Show", default="samples")
     learned = (
-        controls.segments(
+        view == "learn"
+        or controls.segments(
             {"learned": "Learned", "exact": "Exact"},
             key="scores",
             label="Scores",
@@ -71,6 +78,7 @@ with narrow:
         )
     samplers = {"heun": "Flow (ODE)", "ddpm": "SDE"}
     sampler = controls.segments(samplers, key="by", label="Sampler", default="heun")
+    spec = guidance_live.choose_training() if view == "learn" else None
     seed = controls.seed()
     controls.reset()
 
@@ -158,5 +166,8 @@ def scales() -> None:
 
 
 with wide:
-    {"samples": samples, "field": field, "density": density, "scales": scales}[view]()
-    show_code(guidance_code.recipe(guide))
+    if spec is not None:
+        guidance_live.live(guide, spec, type_scale)
+    else:
+        {"samples": samples, "field": field, "density": density, "scales": scales}[view]()
+        show_code(guidance_code.recipe(guide))

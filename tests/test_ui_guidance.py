@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.serving import ROOT
 from explorer.diffusion.spec import ProcessSpec
 from explorer.figures.layers import Arrows, Particles
+from explorer.training.labelled import LabelledSpec, train
+from explorer.ui import guidance_live
 from explorer.ui import guidance_scenes as scenes
 from explorer.ui.guidance_scenes import Guide
 
@@ -100,3 +103,23 @@ def test_what_is_drawn_is_not_the_tilted_density():
     assert guided.distance.ratio > 5
     plain = scenes.densities(guide(data="neighbours-1d", scale=1.0), 400)
     assert plain.distance.ratio < 3, "at w = 1 they are the same"
+
+
+def test_a_training_is_watched_to_its_end():
+    at = opened({"view": "learn", "learn.steps": "500"})
+    next(button for button in at.button if button.label == "Train").click().run()
+    assert not at.exception
+    deadline = time.monotonic() + 50
+    while not any("Trained in" in text.value for text in at.markdown):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+        at.run()
+        assert not at.exception
+    assert len(at.get("bidi_component")) >= 1
+
+
+def test_what_is_learned_early_is_the_weaker_model():
+    spec = LabelledSpec(width=32, depth=2, steps=400, batch=256, early=20)
+    *_, lesson = train(spec)
+    plain, _, auto = guidance_live.learned(guide(network=True), lesson, 200, 1.0).rows
+    assert auto.strays < plain.strays

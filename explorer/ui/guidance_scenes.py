@@ -147,7 +147,12 @@ class Lanes:
 @st.cache_resource(max_entries=24, show_spinner=False)
 def lanes(guide: Guide, scale: float = 1.0) -> Lanes:
     """The class's own score, classifier-free guidance and autoguidance from one start."""
-    scores, w = trio(guide), scale_of(guide)
+    return lanes_of(guide, trio(guide), PARTICLES, scale)
+
+
+def lanes_of(guide: Guide, scores: Trio, count: int, scale: float) -> Lanes:
+    """`lanes` of `count` particles by any scores."""
+    w = scale_of(guide)
     classes = classes_of(guide.data, guide.process, guide.label)
     methods = (
         ("No guidance, w = 1", scores.conditional),
@@ -160,7 +165,7 @@ def lanes(guide: Guide, scale: float = 1.0) -> Lanes:
     exact = runs.exact_1d(classes.view) if classes.mixture.dim == 1 else None
     panes, rows = [], []
     for title, score in methods:
-        run = run_of(guide, score)
+        run = run_of(guide, score, count)
         row = row_of(guide, title, run.xs[-1])
         note = f"strays {row.strays:.1%} · modes found {row.found} of {row.modes}"
         if exact is None:
