@@ -7,7 +7,6 @@ from explorer.ui import controls, frame, image_controls, image_live, image_model
 from explorer.ui.code import show_code
 from explorer.ui.image_scenes import Look
 
-TITLE = "Stochastic against deterministic on images"
 VIEWS = {"race": "Four samplers", "draws": "One noise, ten draws", "between": "From seed to seed"}
 WORDS = {
     "race": "All four start from the same ten noises. The ODE by Heun and DDIM follow one and the "
@@ -31,7 +30,7 @@ EQUATIONS = {
 }
 
 frame.page(
-    TITLE,
+    "Images: SDE against ODE",
     intro="From the same noise to pictures by an SDE, an ODE, DDIM, and by an SDE whose noise is "
     "left out.",
 )

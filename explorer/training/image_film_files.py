@@ -36,7 +36,6 @@ def save(film: Film, folder: Path, name: str) -> None:
         "request": to_json(film.request),
         "ratios": list(film.ratios),
         "evaluations": list(film.evaluations),
-        "seconds": round(film.seconds, 2),
     }
     write_atomically(place / f"{name}.webp", file.getvalue())
     write_atomically(place / f"{name}.json", json_bytes(said) + b"\n")
@@ -69,7 +68,6 @@ def load(folder: Path, name: str) -> Film:
         request = from_json(said["request"])
         ratios = tuple(float(ratio) for ratio in said["ratios"])
         evaluations = tuple(int(count) for count in said["evaluations"])
-        seconds = float(said["seconds"])
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(f"{name}.json lacks what a film needs ({error!r})") from error
     places, pictures, lanes = kept_steps(request.steps), len(request.labels), len(request.lanes)
@@ -89,4 +87,4 @@ def load(folder: Path, name: str) -> Film:
         raise DamagedFile(f"{path.name} is no WebP picture ({error})") from error
     rows = sheet.reshape(-1, SIDE, pictures, SIDE, 3).transpose(0, 2, 1, 3, 4)
     x_t, x0_hat = np.ascontiguousarray(rows).reshape(shape)
-    return Film(request, places, ratios, x_t, x0_hat, evaluations, seconds)
+    return Film(request, places, ratios, x_t, x0_hat, evaluations, 0.0)

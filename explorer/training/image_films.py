@@ -28,7 +28,8 @@ class Film:
     """x_t and x̂_0 of every lane: (L, F, B, 32, 32, 3) in uint8, at the steps `places` (F,).
 
     `ratios` (S+1,): σ/α at each of the S steps' ends.  `evaluations` (L,) of the score, on the
-    whole batch.  The last frame of both is x_0.
+    whole batch.  `seconds`: what it took, 0 for one that was not made here.  The last frame of both
+    is x_0.
     """
 
     request: Request

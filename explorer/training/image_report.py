@@ -97,7 +97,9 @@ def load_checkpoint(folder: Path, device: torch.device) -> ImageModel:
         spec = from_json(read_json(folder / SPEC)["spec"])
     except (KeyError, TypeError) as error:
         raise DamagedFile(f"{folder / SPEC} lacks the spec") from error
-    tensors, _ = read_tensors(folder / WEIGHTS)
+    tensors, metadata = read_tensors(folder / WEIGHTS)
+    if "spec" in metadata and from_json(read_json(metadata["spec"])) != spec:
+        raise DamagedFile(f"{folder / WEIGHTS} was trained by another spec than {SPEC} beside it")
     network = IMAGE_NETWORKS[spec.network].make(spec.recipe.process.build())
     try:
         network.load_state_dict(tensors)

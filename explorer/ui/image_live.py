@@ -75,4 +75,5 @@ def _of_film(film: Film) -> str:
     pictures, lanes = len(film.request.labels), len(film.request.lanes)
     each = f"{pictures} pictures" if lanes == 1 else f"{lanes} × {pictures} pictures"
     calls = sum(film.evaluations)
-    return f"{each}, {calls} evaluations of the network, {film.seconds:.1f} s on one core."
+    took = f", {film.seconds:.1f} s on one core" if film.seconds else ""
+    return f"{each}, {calls} evaluations of the network{took}."
