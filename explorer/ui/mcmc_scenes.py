@@ -19,11 +19,9 @@ from explorer.contest import Start, common_start, diffuse, kernel_of, steps_with
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.diffusion.spec import ProcessSpec
-from explorer.diffusion.trajectory import Trajectory
 from explorer.figures import mcmc_charts
-from explorer.figures.layers import Clock
+from explorer.figures.layers import Clock, Pane
 from explorer.figures.mcmc_charts import Traced, Tuned
-from explorer.figures.view import View
 from explorer.mcmc import diagnostics
 from explorer.mcmc.chains import Chains, run
 from explorer.mcmc.diagnostics import Summary
@@ -63,7 +61,15 @@ class Contest:
     budget: int
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A lane: what plays, its line in the table, and its part in the charts."""
+
+    pane: Pane
+    row: Row
+    trace: Traced
+
+
 def contest(
     distribution: DistributionSpec,
     process: ProcessSpec,
@@ -75,45 +81,84 @@ def contest(
     seed: int,
     scale: float = 1.0,
 ) -> Contest:
-    """Chains and a diffusion sampler from one start, `budget` evaluations of the score each."""
-    view = panes_of.view_of(distribution, process)
-    target = view.distribution
-    start = common_start(target, view.process, in_one_mode, count, _rng(seed))
-    panes, rows, traces = [], [], []
-    for place, lane in enumerate(lanes):
-        entry = KERNELS[lane.kernel]
-        values = dict(lane.values)
-        kernel = kernel_of(entry, values, lane.aim)
-        chains = run(kernel, target, start.x0, budget, _rng(seed + 1), watched=WATCHED)
-        modes = diagnostics.modes_over_time(chains.xs, target)
-        found = diagnostics.summary(chains, target, modes, entry.anneals)
-        label = f"{entry.label}, tuned" if lane.aim else entry.label
-        trace = _traced(label, place, chains, modes, view, entry.anneals)
-        row = _row(label, int(chains.spent[-1]), chains.xs[-1], distribution, trace, found)
-        panes.append(panes_of.chain_pane(distribution, process, entry, values, chains, row, scale))
-        rows.append(row)
-        traces.append(trace)
-    way = _way(view, sampler, start, budget, seed + 1)
+    """Chains and a diffusion sampler from one start, `budget` evaluations of the score each.
+
+    Each lane is computed once, so that a change of one leaves the others alone.
+    """
+    common = (distribution, process, in_one_mode, budget, count, seed, scale)
+    shown = [_chains_shown(lane, place, *common) for place, lane in enumerate(lanes)]
+    shown.append(_diffusion_shown(sampler, *common))
+    return Contest(
+        Scene(
+            tuple(lane.pane for lane in shown),
+            Clock("evaluations", (0.0, float(budget)), steps=100, digits=0),
+        ),
+        tuple(lane.row for lane in shown),
+        tuple(lane.trace for lane in shown),
+        distribution.build().mode_weights.numpy(),
+        budget,
+    )
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _start(
+    distribution: DistributionSpec, process: ProcessSpec, in_one_mode: bool, count: int, seed: int
+) -> Start:
+    return common_start(distribution.build(), process.build(), in_one_mode, count, _rng(seed))
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _chains_shown(
+    lane: ChainLane,
+    place: int,
+    distribution: DistributionSpec,
+    process: ProcessSpec,
+    in_one_mode: bool,
+    budget: int,
+    count: int,
+    seed: int,
+    scale: float,
+) -> Shown:
+    target, entry, values = distribution.build(), KERNELS[lane.kernel], dict(lane.values)
+    start = _start(distribution, process, in_one_mode, count, seed)
+    kernel = kernel_of(entry, values, lane.aim)
+    chains = run(kernel, target, start.x0, budget, _rng(seed + 1), watched=WATCHED)
+    modes = diagnostics.modes_over_time(chains.xs, target)
+    found = diagnostics.summary(chains, target, modes, entry.anneals)
+    label = f"{entry.label}, tuned" if lane.aim else entry.label
+    trace = _traced(label, place, chains, modes, target.mode_weights, entry.anneals)
+    row = _row(label, int(chains.spent[-1]), chains.xs[-1], distribution, trace, found)
+    pane = panes_of.chain_pane(distribution, process, entry, values, chains, row, scale)
+    return Shown(pane, row, trace)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _diffusion_shown(
+    sampler: DiffusionLane,
+    distribution: DistributionSpec,
+    process: ProcessSpec,
+    in_one_mode: bool,
+    budget: int,
+    count: int,
+    seed: int,
+    scale: float,
+) -> Shown:
+    target, entry = distribution.build(), SAMPLERS[sampler.sampler]
+    start = _start(distribution, process, in_one_mode, count, seed)
+    step, steps = entry.build(dict(sampler.values)), steps_within(entry, budget)
+    way = diffuse(process.build(), target, step, start.x_t, steps, _rng(seed + 1))
     end = way.xs[-1]
-    label = SAMPLERS[sampler.sampler].label
     modes = diagnostics.modes_over_time(end[None], target)
     shares = diagnostics.occupancy(modes, len(target.mode_weights))
     trace = Traced(
-        label,
+        entry.label,
         2,
         shares[-1].numpy(),
         np.array([way.evaluations]),
         diagnostics.misplaced(shares, target.mode_weights).numpy(),
     )
-    row = _row(label, way.evaluations, end, distribution, trace, None)
-    panes.append(panes_of.diffusion_pane(distribution, process, way, row, scale))
-    return Contest(
-        Scene(tuple(panes), Clock("evaluations", (0.0, float(budget)), steps=100, digits=0)),
-        (*rows, row),
-        (*traces, trace),
-        target.mode_weights.numpy(),
-        budget,
-    )
+    row = _row(entry.label, way.evaluations, end, distribution, trace, None)
+    return Shown(panes_of.diffusion_pane(distribution, process, way, row, scale), row, trace)
 
 
 def chart(found: Contest, kind: str, height: int, scale: float = 1.0) -> go.Figure:
@@ -132,17 +177,14 @@ def _rng(seed: int) -> Generator:
     return Generator().manual_seed(seed)
 
 
-def _way(view: View, sampler: DiffusionLane, start: Start, budget: int, seed: int) -> Trajectory:
-    entry = SAMPLERS[sampler.sampler]
-    step = entry.build(dict(sampler.values))
-    steps = steps_within(entry, budget)
-    return diffuse(view.process, view.distribution, step, start.x_t, steps, _rng(seed))
-
-
 def _traced(
-    label: str, place: int, chains: Chains, modes: torch.Tensor, view: View, anneals: bool
+    label: str,
+    place: int,
+    chains: Chains,
+    modes: torch.Tensor,
+    weights: torch.Tensor,
+    anneals: bool,
 ) -> Traced:
-    weights = view.distribution.mode_weights
     shares = diagnostics.occupancy(modes, len(weights))
     wrong = diagnostics.misplaced(shares, weights).numpy()
     spent = chains.spent.numpy()
