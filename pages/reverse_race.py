@@ -10,6 +10,7 @@ from explorer.ui.code import show_code
 from explorer.ui.player import player
 from explorer.ui.scenes import wide_noise
 from explorer.ui.setup import choose_distribution, choose_process
+from explorer.ui.tables import table
 from explorer.ui.weights import trained
 
 frame.page(
@@ -102,7 +103,7 @@ with wide:
         height=frame.height(400),
         columns=1 if dim == 1 else min(len(lanes), 3 if len(lanes) != 4 else 2),
     )
-    st.dataframe(
+    table(
         [
             {
                 "Sampler": result.label,
@@ -116,9 +117,7 @@ with wide:
                 "Share misplaced": f"{result.coverage.error:.1%}",
             }
             for result in race.results
-        ],
-        hide_index=True,
-        width="stretch",
+        ]
     )
     st.markdown(
         "**Why leaving out the noise fails.** Each ancestral step moves to the mean of "

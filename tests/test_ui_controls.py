@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.unusable import UNUSABLE
+
 
 def small_page() -> None:
     import streamlit as st
@@ -131,3 +133,12 @@ def test_reset_restores_every_default_and_empties_the_link():
     at.button(key="_reset").click().run()
     assert shown(at) == {"name": "ve", "lam": 25.0}
     assert dict(at.query_params) == {}
+
+
+@pytest.mark.parametrize("value", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_every_kind_of_control_bears_every_unusable_value(value: Any):
+    kinds = {"ve.lam": 25.0, "proc": "ve", "trails": "0", "dim": "1", "seed": "0"}
+    at = opened(dict.fromkeys(kinds, value))
+    assert shown(at) == {"name": "ve", "lam": 25.0}
+    for key in kinds:
+        assert any(text.value.startswith(f"{key}=") for text in at.text), f"no note on {key}"

@@ -14,24 +14,10 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import ROOT
 from explorer.ui.menu import HOME, MENU, Page
+from tests.unusable import UNUSABLE
 
-UNUSABLE: dict[str, Any] = {
-    "a word": "abc",
-    "nothing": "",
-    "NaN": "nan",
-    "infinity": "inf",
-    "minus infinity": "-inf",
-    "overflow": "1e999",
-    "too low": "-1e9",
-    "too high": "1e9",
-    "long": "9" * 5000,
-    "unicode": "☃\u202e🌀\x00",
-    "markup": "<script>alert(1)</script>",
-    "markdown": "**b** $x$ :red[x] `c` [l](http://127.0.0.1)",
-    "list": "[1, 2]",
-    "hexadecimal": "0x1f",
-    "repeated": ["abc", "def"],
-}
+TURNS = 4
+"""How many unusable values each control of each page is opened with."""
 
 pages = pytest.mark.parametrize("page", MENU, ids=lambda page: page.title)
 
@@ -60,41 +46,45 @@ def notes(at: AppTest) -> list[str]:
     return [text.value for text in at.text if "in the link is not usable" in text.value]
 
 
-def branches(at: AppTest) -> list[dict[str, str]]:
-    """One query per option of every choice, so that the controls of each option are drawn."""
-    queries: list[dict[str, str]] = [{}]
-    for key in [box.key for box in at.selectbox if box.key and box.key.startswith("_")]:
-        box = at.selectbox(key=key)
-        usual = box.options[box.index or 0]
-        for label in box.options:  # each from the page as it stands: an option may hide controls
-            at.selectbox(key=key).select(label).run()
-            queries.append({key[1:]: held(at)[key[1:]]})
-        at.selectbox(key=key).select(usual).run()
-    return queries
+def options(at: AppTest) -> list[tuple[str, str]]:
+    """Each option of each choice, as (widget, option); of choices with the same options, one."""
+    boxes = {tuple(box.options): box.key for box in at.selectbox if (box.key or "").startswith("_")}
+    return [(key, option) for labels, key in boxes.items() for option in labels]
 
 
 @pages
-@pytest.mark.parametrize("value", UNUSABLE.values(), ids=UNUSABLE.keys())
-def test_an_unusable_link_gives_the_defaults_and_says_so(page: Page, value: Any):
+@pytest.mark.parametrize("turn", range(TURNS))
+def test_an_unusable_link_gives_the_defaults_and_says_so(page: Page, turn: int):
+    """Each control of a page gets another value, and other ones on the next page."""
     usual = usually_held(page.file)
-    at = opened(page, dict.fromkeys(usual, value))
+    first = TURNS * MENU.index(page) + turn
+    values = list(UNUSABLE.values())
+    query = {key: values[(first + i) % len(values)] for i, key in enumerate(usual)}
+    at = opened(page, query)
     assert not at.exception
     now = held(at)
     for key, default in usual.items():
         said = any(note.startswith(f"{key}=") for note in notes(at))
-        assert said, f"no note on {key}"
+        assert said, f"no note on {key}={query[key]!r}"
         # a text that a choice holds stays in the link; numbers fall back at once
         assert isinstance(default, str) or now[key] == default
 
 
 @pages
 def test_every_option_of_every_choice_opens_and_bears_an_unusable_link(page: Page):
-    for query in branches(opened(page)):
-        usual = held(opened(page, query))
-        numbers = {key: "nan" for key, value in usual.items() if not isinstance(value, str)}
-        at = opened(page, {**query, **numbers})
-        assert not at.exception, query
-        assert {key: held(at)[key] for key in numbers} == {key: usual[key] for key in numbers}
+    at = opened(page)
+    for widget, option in options(at):
+        box = at.selectbox(key=widget)
+        usual = box.value
+        box.select(option).run()  # from the page as it stands: an option may hide controls
+        assert not at.exception, option
+        shown = held(at)
+        numbers = {key: "nan" for key, value in shown.items() if not isinstance(value, str)}
+        again = opened(page, {widget[1:]: shown[widget[1:]], **numbers})
+        assert not again.exception, option
+        for key in numbers:
+            assert held(again)[key] == shown[key]
+        at.selectbox(key=widget).select(usual).run()
 
 
 @pages

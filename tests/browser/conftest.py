@@ -15,6 +15,13 @@ from benchmarks.serving import Server, Watch
 OpenPage = Callable[..., tuple[Any, Watch]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests with a browser in one worker: two browsers at once would wait for each other."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     if serving.chromium() is None:
