@@ -30,7 +30,7 @@ EQUATIONS = {
 }
 
 frame.page(
-    "Images: SDE against ODE",
+    "Images: SDE and ODE",
     intro="From the same noise to pictures by an SDE, an ODE, DDIM, and by an SDE whose noise is "
     "left out.",
 )

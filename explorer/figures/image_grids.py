@@ -44,7 +44,7 @@ def grid_axes(
     down = marks(row_labels, rows - 0.5 - np.arange(rows))
     layout = {
         "margin": {
-            "l": (14 + 9 * longest) * scale if longest else 4,
+            "l": (18 + 10 * longest) * scale if longest else 4,
             "r": 4,
             "t": 26 * scale if column_labels else 4,
             "b": 4,
@@ -54,7 +54,14 @@ def grid_axes(
         "dragmode": False,
         "showlegend": False,
         "xaxis": {**bare, **across, "range": [0, columns], "side": "top", "tickangle": 0},
-        "yaxis": {**bare, **down, "range": [0, rows], "scaleanchor": "x", "scaleratio": 1},
+        "yaxis": {
+            **bare,
+            **down,
+            "tickfont": {"size": 18 * scale},
+            "range": [0, rows],
+            "scaleanchor": "x",
+            "scaleratio": 1,
+        },
     }
     return go.Figure(layout=layout)
 

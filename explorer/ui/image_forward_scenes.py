@@ -14,7 +14,7 @@ from explorer.figures import image_charts, image_grids
 from explorer.figures.layers import Clock
 from explorer.training.files import DamagedFile
 from explorer.training.image_extras import errors
-from explorer.training.image_films import as_pixels
+from explorer.training.image_films import as_pixels, visible
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_model import ImageModel
 from explorer.training.image_noise import noise_read, noised, practical_steps, predictions
@@ -38,16 +38,18 @@ def forward_scene(
 ) -> Scene:
     """Rows x_0, x_t, ε, ε̂ and x̂_0 of pictures (B, 3, 32, 32), given as bytes, on a clock of t.
 
-    network: names the model and its version.  Noise is drawn at ε/2, so that ±2σ is black or white.
+    network: names the model and its version.  Noise is drawn at ε/2 and x_t at
+    x_t/(α + 2σ), so that ±2σ of noise is black or white.
     """
     x0 = to_unit(unpacked(pixels))
     noise = torch.randn(x0.shape, generator=Generator().manual_seed(seed))
     told = torch.tensor(labels) if labels else None
     ts, times = practical_steps(TIMES), np.linspace(0, 1, TIMES)
+    yardstick = PRACTICAL.build()
     rows: dict[str, list[np.ndarray]] = {"xₜ": [], "ε̂": [], "x̂₀": []}
     for t in ts:
         eps_hat, x0_hat = predictions(_model, x0, noise, t, told)
-        rows["xₜ"].append(as_pixels(noised(x0, noise, t)))
+        rows["xₜ"].append(visible(noised(x0, noise, t), yardstick, t))
         rows["ε̂"].append(as_pixels(eps_hat / 2))
         rows["x̂₀"].append(as_pixels(x0_hat))
     moving = {name: np.stack(frames) for name, frames in rows.items()}

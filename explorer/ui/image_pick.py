@@ -10,11 +10,13 @@ from torch import Tensor
 
 from explorer.data.images import CLASSES, PICTURE_SETS
 from explorer.networks.unet import IMAGE_NETWORKS
+from explorer.registry import Param
 from explorer.training.files import DamagedFile
 from explorer.training.image_folder import Checkpoint
 from explorer.ui import controls, image_sources
 
 COUNT = 6
+_DRAW = Param("draw", "Which pictures", 0, 0, 99, 1, "Drawn from the held-out ones.")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def choose(checkpoint: Checkpoint) -> Picked | None:
         if pixels is None:
             st.info("No samples lie beside this network; take other pictures.")
     else:
-        draw = int(controls.seed(key="draw"))
+        draw = int(controls.number(_DRAW, key="draw"))
         try:
             found = image_sources.some(source, COUNT, draw)
         except ValueError as problem:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from explorer.data.images import PICTURE_SETS, SIZE, Pictures, load
@@ -20,6 +21,7 @@ DIGITS = "digits"
 UPLOADS, SAMPLES = "upload", "samples"
 MAX_UPLOAD = 4 * MIB
 MAX_SIDE = 4096
+MARGIN = 5
 
 
 def data_folder() -> Path | None:
@@ -45,10 +47,18 @@ def held_out(name: str, folder: str) -> Pictures:
 
 
 def some(name: str, count: int, seed: int) -> Pictures:
-    """`count` held-out pictures of a set, the same for the same seed. Raises ValueError."""
+    """`count` held-out pictures of a set, the same for the same seed. Raises ValueError.
+
+    scikit-learn's digits fill their square; they get a margin here, as MNIST's have.
+    """
     data = held_out(name, str(data_folder() or ""))
     index = torch.randperm(len(data), generator=Generator().manual_seed(seed))[:count]
-    return Pictures(data.pixels[index], data.labels[index])
+    pixels = data.pixels[index]
+    if name == DIGITS:
+        inner = SIZE - 2 * MARGIN
+        small = F.interpolate(pixels.float(), (inner, inner), mode="bilinear", antialias=True)
+        pixels = F.pad(small, (MARGIN,) * 4).round().to(torch.uint8)
+    return Pictures(pixels, data.labels[index])
 
 
 def samples(checkpoint: Checkpoint, count: int) -> Tensor | None:

@@ -175,7 +175,7 @@ MENU: tuple[Page, ...] = (
     ),
     Page(
         "pages/image_race.py",
-        "Images: SDE against ODE",
+        "Images: SDE and ODE",
         ":material/call_split:",
         "Images",
         "SDE, ODE, DDIM and noise left out, from the same noise.",
