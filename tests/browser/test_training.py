@@ -192,7 +192,7 @@ def test_a_run_is_opened_from_the_shelf_played_again_and_gone_on_with(fresh_serv
     page.locator(".st-key-_film").wait_for()
     page.reload()
     bar(page).get_by_text("After 500 steps").wait_for()
-    bar(page).get_by_text("Continue: 500 more steps").click()
+    bar(page).get_by_role("button", name="Continue: 500 more steps").click()
     bar(page).get_by_text("Trained in").wait_for()
     page.wait_for_function(
         "() => document.querySelector('[data-testid=stMetricValue]')"
