@@ -40,13 +40,16 @@ def mesh_points(view: View, side: int) -> Tensor:
 
 def _noise_plane(view: View, scale: float) -> go.Figure:
     half = reach(view)
-    looks = {
-        "x_title": "x_T, first coordinate",
-        "y_title": "x_T, second coordinate",
-        "equal": True,
-        "scale": scale,
-    }
-    return go.Figure(layout=axes_layout((-half, half), (-half, half), **looks))
+    window = (-half, half)
+    layout = axes_layout(
+        window,
+        window,
+        x_title="x_T, first coordinate",
+        y_title="x_T, second coordinate",
+        equal=True,
+        scale=scale,
+    )
+    return go.Figure(layout=layout)
 
 
 def _star(figure: go.Figure, target: tuple[float, float], scale: float) -> go.Figure:

@@ -14,7 +14,7 @@ from explorer.ui import controls, frame, learning
 from explorer.ui.guidance_scenes import PARTICLES, Guide, Lanes, Trio, lanes_of
 from explorer.ui.player import player
 
-WATCHED = 300
+WATCHED = 200
 """Particles while it learns: few, so that watching takes little from what is watched."""
 EARLY = 20
 """The weaker network is the one after this part of the steps."""
@@ -93,9 +93,9 @@ def says(job: Job[Lesson] | None) -> str:
 
 
 def live(guide: Guide, spec: LabelledSpec, scale: float) -> None:
-    """The button, and all that changes while the network learns, redrawn twice a second."""
+    """The button, and all that changes while the network learns, redrawn once a second."""
     ticking = desk().busy
-    st.fragment(_live, run_every=0.5 if ticking else None)(guide, spec, scale, ticking)
+    st.fragment(_live, run_every=1.0 if ticking else None)(guide, spec, scale, ticking)
 
 
 def _live(guide: Guide, spec: LabelledSpec, scale: float, ticking: bool) -> None:

@@ -230,5 +230,5 @@ def densities(guide: Guide, height: int, scale: float = 1.0) -> Densities:
     else:
         panes = guidance.density_panes(classes, run, one, log, link="x", scale=scale)
         picture = Scene(panes, clock(classes.view))
-    spreads = (float(x.var(dim=0).sum().sqrt()) for x in (one, run.xs[-1]))
-    return Densities(picture, *spreads, measured)
+    tilted, drawn = (float(x.var(dim=0).sum().sqrt()) for x in (one, run.xs[-1]))
+    return Densities(picture, tilted, drawn, measured)
