@@ -83,10 +83,8 @@ def test_the_vae_is_shown_with_its_loss_and_its_four_classes(model: str):
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path))
     learning.store.clear()
-    latent_learning.desk.clear()
     yield "abcd1234"
     learning.store.clear()
-    latent_learning.desk.clear()
 
 
 def until(at: AppTest, done, seconds: float = 60) -> None:
@@ -151,7 +149,9 @@ def test_a_run_without_its_second_half_is_not_kept():
         latent_learning.run_of(first)
 
 
-def test_before_training_there_is_one_heap_to_see(shelf: str):
+def test_before_training_there_is_one_heap_to_see(shelf: str, monkeypatch: pytest.MonkeyPatch):
+    # a session of these tests may have trained before, and they all share one
+    monkeypatch.setattr(latent_learning, "desk", latent_learning.LatentDesk)
     at = opened(LATENT, view="train")
     assert not at.exception
     (pane,) = header(at)["panes"]
