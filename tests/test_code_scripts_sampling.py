@@ -54,29 +54,28 @@ def test_diffusion_against_mcmc_gives_the_pages_table(tmp_path: Path) -> None:
     assert taken == [f"{summary.acceptance:.0%}" for summary in summaries]
 
 
-@pytest.mark.parametrize(
-    "guide",
-    [
+def test_guidance_gives_the_pages_table(tmp_path: Path) -> None:
+    """By exact scores in 1D, and within an interval by a network."""
+    guides = (
         Guide("neighbours-1d", ProcessSpec("cosine"), 0, 3.0, 0.25, None, False, "heun", 4),
         Guide("branches", NETWORK_PROCESS, 1, 2.0, 0.25, (0.15, 1.0), True, "heun", 1),
-    ],
-    ids=["exact", "learned"],
-)
-def test_guidance_gives_the_pages_table(guide: Guide, tmp_path: Path) -> None:
-    recipe = guidance_code.recipe(guide)
-    for file, read in recipe.files.items():
-        (tmp_path / file).write_bytes(read())
-    rows = [figures(line) for line in said(recipe.script(), tmp_path)[1::2]]
-    assert rows == [
-        {
-            "ratio": f"{row.distance.ratio:.1f}",
-            "shift": f"{row.shift:.2f}",
-            "spread": f"{row.spread:.0%}",
-            "found": str(row.found),
-            "strays": f"{row.strays:.1%}",
-        }
-        for row in guidance_scenes.lanes(guide).rows
-    ]
+    )
+    recipes = [guidance_code.recipe(guide) for guide in guides]
+    for recipe in recipes:
+        for file, read in recipe.files.items():
+            (tmp_path / file).write_bytes(read())
+    tables = said_each([recipe.script() for recipe in recipes], tmp_path)
+    for guide, table in zip(guides, tables, strict=True):
+        assert [figures(line) for line in table[1::2]] == [
+            {
+                "ratio": f"{row.distance.ratio:.1f}",
+                "shift": f"{row.shift:.2f}",
+                "spread": f"{row.spread:.0%}",
+                "found": str(row.found),
+                "strays": f"{row.strays:.1%}",
+            }
+            for row in guidance_scenes.lanes(guide).rows
+        ]
 
 
 def test_the_mathematics_in_four_scripts(tmp_path: Path) -> None:
