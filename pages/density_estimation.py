@@ -64,7 +64,8 @@ with wide:
             "estimate has seen; no density does better than the truth in expectation. A histogram "
             "has steps, and kernels of one width blur thin curves or break up. The from-scratch "
             "network is trained at a constant rate without averaged weights: its score jitters to "
-            "the end, and its density has ridges (*Train* has a recipe that does better). In one or two dimensions well-chosen kernels are hard to beat: a diffusion "
+            "the end, and its density has ridges (*Train* has a recipe that does better). In one "
+            "or two dimensions well-chosen kernels are hard to beat all the same: a diffusion "
             "model earns its cost where histograms and kernels fail, in hundreds of dimensions."
         )
     elif view == "sizes":
