@@ -257,6 +257,16 @@ def test_my_runs_show_their_pictures_and_lead_to_their_training(shelf: str):
     assert page.select_slider(key="lr").value == spec.config.lr
 
 
+def test_a_link_to_a_run_leaves_out_what_no_control_has():
+    """A training that went on has a number of steps that cannot be picked; its link brings none."""
+    made = replace(TUTORIAL.config, steps=740, lr=0.01)
+    query = resuming.link_of("abcd", to_json(replace(TUTORIAL, config=made)))
+    assert "steps" not in query
+    assert query["run"] == "abcd"
+    assert query["net"] == TUTORIAL.network.name
+    assert resuming.link_of("abcd", {"what": "is this"}) == {"run": "abcd"}
+
+
 def test_an_upload_with_a_state_that_does_not_fit_is_refused(shelf: str):
     run = kept_run()
     wrong = {**run.history, "state.moment1": torch.zeros(3)}

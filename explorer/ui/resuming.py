@@ -15,7 +15,7 @@ from explorer.training.presets import DEFAULT
 from explorer.training.spec import from_json
 from explorer.ui import learning, links
 from explorer.ui.shelf import shelf, store
-from explorer.ui.train_controls import keys_of
+from explorer.ui.train_controls import keys_of, pickable
 
 RUN = "run"
 """The link parameter under which the page Train opens a kept run."""
@@ -88,7 +88,7 @@ def link_of(run_id: str, spec: Any) -> dict[str, str]:
     except ValueError:
         return {RUN: run_id}
     usual = keys_of(DEFAULT)
-    keys = {key: value for key, value in made.items() if usual.get(key) != value}
+    keys = {k: v for k, v in made.items() if usual.get(k) != v and pickable(k, v)}
     texts = {k: f"{v:g}" if isinstance(v, float) else str(v) for k, v in keys.items()}
     return {RUN: run_id, **texts}
 

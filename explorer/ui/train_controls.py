@@ -35,6 +35,11 @@ def _param(name: str) -> Param:
     return replace(CONFIG_PARAMS[name], choices=tuple(sorted(values)))
 
 
+def pickable(name: str, value: Any) -> bool:
+    """Whether the control called `name` has this value: that of a run may lie between."""
+    return name not in _CHOICES or value in _param(name).choices
+
+
 def _number(name: str) -> Any:
     default = getattr(DEFAULT.config, name)
     return controls.number(_param(name), key=name, default=default)
