@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import streamlit as st
+import torch
 
 from explorer.data.images import Pictures, load
 from explorer.figures import image_grids, training
-from explorer.figures.layers import Clock
+from explorer.figures.layers import Clock, Pane
 from explorer.registry import Param
+from explorer.training.image_films import as_pixels
 from explorer.training.image_folder import root
 from explorer.training.image_lesson import Lesson, lesson, lesson_spec
 from explorer.training.image_spec import ImageSpec
@@ -47,6 +49,14 @@ def desk() -> LessonDesk:
 @st.cache_resource(show_spinner=False)
 def _digits() -> tuple[Pictures, Pictures]:
     return load("digits", root()), load("digits", root(), "test")
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _to_learn(scale: float) -> Pane:
+    """Twenty of the digits."""
+    data, _ = _digits()
+    shown = as_pixels(data.batch(torch.arange(20)))
+    return image_grids.grid(shown[None], STILL, 10, title="To learn: digits", scale=scale)
 
 
 def choose() -> ImageSpec:
@@ -101,6 +111,9 @@ def _live(spec: ImageSpec, scale: float, ticking: bool) -> None:
             "Two convolutions with 3,651 weights learn scikit-learn's digits. Press **Train** and "
             "watch the loss fall, and how little that does for the samples: a network that sees "
             "5×5 pixels finds noise, but knows no digit."
+        )
+        player(
+            [_to_learn(scale)], key="to-learn", clock=Clock("t", (0.0,)), height=frame.height(260)
         )
         return
     _show(job.latest, scale)
