@@ -27,6 +27,8 @@ _HEAVY = (
     "explorer.ui.density_live",
     "explorer.ui.latent_live",
     "explorer.ui.seed_scenes",
+    "explorer.ui.steering_scenes",
+    "explorer.ui.guidance_live",
     "explorer.ui.image_live",
     "explorer.ui.image_forward_scenes",
     "explorer.ui.image_training",
