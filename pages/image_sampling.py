@@ -50,7 +50,7 @@ with wide:
             named=defaults.labels(defaults.EACH, len(request.labels)) == request.labels,
             scale=1.4 if frame.projector() else 1.0,
         )
-        image_live.live(checkpoint, request, look, height=30 + (100 if rows < 3 else 62) * rows)
+        image_live.live(checkpoint, request, look, height=30 + (88 if rows < 3 else 62) * rows)
         st.latex(
             r"s_w(x,c)=s(x)+w\,\bigl(s(x\mid c)-s(x)\bigr),\qquad "
             r"\hat x_0=\frac{x_t+\sigma_t^2\,s_w(x_t,c)}{\alpha_t}"
