@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 import torch
 from conftest import OpenPage
@@ -14,8 +12,6 @@ from explorer.data.distributions import DISTRIBUTIONS
 from explorer.diffusion.processes import PROCESSES
 
 pytestmark = pytest.mark.browser
-
-NUMBER = r"[−-]?\d+\.\d+"
 
 
 def scale_of(page: Page, axis: str) -> tuple[float, float]:
@@ -32,9 +28,9 @@ def scale_of(page: Page, axis: str) -> tuple[float, float]:
 
 def told(page: Page) -> dict[str, tuple[float, ...]]:
     """Name → numbers of the label beside the pointer."""
-    text = page.locator(".dxp-tip").first.inner_text().replace("−", "-")
-    found = re.findall(rf"([^\d=()]+) = \(?({NUMBER})(?:, ({NUMBER}))?\)?", text)
-    return {name.strip(): tuple(float(part) for part in parts if part) for name, *parts in found}
+    text = (page.locator(".dxp-tip").first.text_content() or "").replace("−", "-")
+    parts = (part.split(" = ") for part in text.split("  "))
+    return {name: tuple(map(float, value.strip("()").split(", "))) for name, value in parts}
 
 
 def test_the_label_reads_the_exact_score_and_density(server: Server, open_page: OpenPage):
