@@ -112,13 +112,15 @@ def bounds(name: str, steps: int, variance: str, seed: int) -> Bounds:
     data, process = model.spec.distribution.build(), model.process
     x0 = data.sample(points_for(steps), Generator().manual_seed(seed))
     grid = process.grid(steps)
-    found = []
     with torch.inference_mode():
-        for score in (exact_score(data, process), model.score):
-            rng = Generator().manual_seed(seed + 1)
-            found.append(variational_bound(process, score, x0, grid, rng, variance=variance))
+        exact, learned = (
+            variational_bound(
+                process, score, x0, grid, Generator().manual_seed(seed + 1), variance=variance
+            )
+            for score in (exact_score(data, process), model.score)
+        )
     if not learned_scenes.has_width(data):
-        return Bounds(*found, data.dim, None, None, None)
+        return Bounds(exact, learned, data.dim, None, None, None)
     surprise = -data.log_prob(x0.double())
     spread = float((data.covariance.diagonal() + data.mean.square()).mean().sqrt())
     flow = -log_density(process, model.score, x0[:300], spread=spread, steps=24)
@@ -126,11 +128,12 @@ def bounds(name: str, steps: int, variance: str, seed: int) -> Bounds:
     mean, error = _mean(flow - surprise[:300])
     entropy = _mean(surprise)
     return Bounds(
-        *found,
+        exact,
+        learned,
         data.dim,
         entropy,
         (entropy[0] + mean, error),
-        _mean(found[0].total - surprise),
+        _mean(exact.total - surprise),
     )
 
 
