@@ -64,7 +64,12 @@ def plane(vae: VAE, half: float, *, link: str, scale: float = 1.0) -> go.Figure:
         }
         for k, (x, y) in label_places(vae, 0.84 * half).items()
     ]
-    return go.Figure(layout={**layout, "meta": {"link": link}, "annotations": labels})
+    layout |= {
+        "meta": {"link": link},
+        "annotations": labels,
+        "uirevision": f"{half:g}",  # a zoom is kept until the window itself changes
+    }
+    return go.Figure(layout=layout)
 
 
 @torch.inference_mode()
