@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from explorer.data.images import PICTURE_SETS, SIZE, Pictures, load
+from explorer.training import image_film_files
 from explorer.training.files import MIB, DamagedFile
 from explorer.training.image_folder import Checkpoint
 from explorer.ui import image_desk
@@ -63,7 +64,7 @@ def some(name: str, count: int, seed: int) -> Pictures:
 
 def samples(checkpoint: Checkpoint, count: int) -> Tensor | None:
     """(count, 3, 32, 32) bytes that the network drew; None where no film came with it."""
-    requests = image_desk.image_film_files.requests(checkpoint.folder)
+    requests = image_film_files.requests(checkpoint.folder)
     for request, name in requests.items():
         if name == "grid":
             film, _ = image_desk.found(checkpoint, request)
