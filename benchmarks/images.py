@@ -55,7 +55,7 @@ def resident() -> float:
 
 def run() -> dict[str, Any]:
     """Seconds to open and to sample, held-out ε-loss against the target, and memory."""
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # as the app samples: two threads on busy cores wait for each other
     found, wrong = checkpoints(root())
     data = os.environ.get("EXPLORER_DATA")
     models, results = {}, {}
