@@ -3,10 +3,10 @@
 import streamlit as st
 
 from explorer.code.recipes import train as code
-from explorer.training.jobs import Status
 from explorer.training.presets import DEFAULT, MOONS, SCRATCH_1D, SCRATCH_2D, TUTORIAL
 from explorer.ui import controls, frame, learning, resuming, shelf, train_panels, train_scenes
 from explorer.ui.code import show_code
+from explorer.ui.job_bar import job_bar
 from explorer.ui.player import player
 from explorer.ui.train_controls import choose_training, keys_of
 
@@ -40,37 +40,31 @@ def live() -> None:
     job, progress = desk.job, desk.progress
     if (desk.busy, progress is not None) != (ticking, learned):  # begun, taken up, or ended
         st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center", key="train-bar"):
-        if desk.busy and job is not None:
-            st.button("Stop", icon=":material/stop:", on_click=job.stop)
-        else:
-            st.button(
-                "Train",
-                icon=":material/play_arrow:",
-                type="primary",
-                disabled=spec is None,
-                on_click=learning.begin,
-                args=(spec,),
-            )
-            if progress is not None and spec is not None:
-                st.button(
-                    f"Continue: {spec.config.steps:,} more steps",
-                    icon=":material/fast_forward:",
-                    help="From where it stopped, with the learning rate that is set now.",
-                    on_click=learning.go_on,
-                    args=(spec.config.steps, spec.config.lr),
-                )
-        st.markdown(learning.says(job))
-    if desk.busy and job is not None:
-        st.progress(job.progress)
+    job_bar(
+        job,
+        desk.busy,
+        key="train-bar",
+        begin=learning.begin,
+        args=(spec,),
+        says=learning.says(job),
+        disabled=spec is None,
+        more=_go_on if progress is not None and spec is not None else None,
+    )
     if problem:
         st.warning(problem)
-    if job is not None and job.status is Status.FAILED:
-        st.error(job.error)
-    if job is not None and job.note:
-        st.warning(job.note)
     if progress is not None:
         _learned(progress)
+
+
+def _go_on() -> None:
+    assert spec is not None
+    st.button(
+        f"Continue: {spec.config.steps:,} more steps",
+        icon=":material/fast_forward:",
+        help="From where it stopped, with the learning rate that is set now.",
+        on_click=learning.go_on,
+        args=(spec.config.steps, spec.config.lr),
+    )
 
 
 def _learned(progress: learning.Progress) -> None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 import streamlit as st
 
 from explorer.training import density_networks as shipped
-from explorer.training.jobs import Status
 from explorer.training.spec import ModelSpec
 from explorer.ui import frame, learning, shelf, train_panels, train_scenes
 from explorer.ui.density_scenes import asked
+from explorer.ui.job_bar import job_bar
 from explorer.ui.player import player
 
 MORE = 2000
@@ -31,39 +31,32 @@ def live(data: str, size: int, scale: float) -> None:
     ours = trains(spec, desk.spec)
     ticking, learned = desk.busy, ours and desk.progress is not None
 
+    def keep_training() -> None:
+        st.button(
+            f"Keep training: {MORE:,} more steps",
+            icon=":material/fast_forward:",
+            help="From where it stopped: weights, moments and random numbers go on.",
+            on_click=learning.go_on,
+            args=(MORE, spec.config.lr),
+        )
+
     @st.fragment(run_every=0.5 if ticking else None)
     def redrawn() -> None:
         job = desk.job if ours else None
         progress = desk.progress if ours else None
         if (desk.busy, progress is not None) != (ticking, learned):
             st.rerun()
-        with st.container(horizontal=True, vertical_alignment="center", key="train-bar"):
-            if job is not None and desk.busy:
-                st.button("Stop", icon=":material/stop:", on_click=job.stop)
-            else:
-                st.button(
-                    f"Train for {spec.config.steps:,} steps",
-                    icon=":material/play_arrow:",
-                    type="primary",
-                    on_click=learning.begin,
-                    args=(spec,),
-                    help="This stops what the session trains on another page, if anything.",
-                )
-                if progress is not None:
-                    st.button(
-                        f"Keep training: {MORE:,} more steps",
-                        icon=":material/fast_forward:",
-                        help="From where it stopped: weights, moments and random numbers go on.",
-                        on_click=learning.go_on,
-                        args=(MORE, spec.config.lr),
-                    )
-            st.markdown(learning.says(job))
-        if job is not None and desk.busy:
-            st.progress(job.progress)
-        if job is not None and job.status is Status.FAILED:
-            st.error(job.error)
-        if job is not None and job.note:
-            st.warning(job.note)
+        job_bar(
+            job,
+            desk.busy,
+            key="train-bar",
+            begin=learning.begin,
+            args=(spec,),
+            says=learning.says(job),
+            label=f"Train for {spec.config.steps:,} steps",
+            help="This stops what the session trains on another page, if anything.",
+            more=keep_training if progress is not None else None,
+        )
         if progress is None:
             scene = train_scenes.before(spec, scale)
             player(scene.panes, key="to-learn", clock=scene.clock, height=frame.height(360))

@@ -12,6 +12,7 @@ from explorer.training.jobs import Job, Status
 from explorer.training.labelled import LabelledSpec, Lesson, models, train
 from explorer.ui import controls, frame, learning
 from explorer.ui.guidance_scenes import PARTICLES, Guide, Lanes, Trio, lanes_of
+from explorer.ui.job_bar import job_bar
 from explorer.ui.player import player
 
 WATCHED = 200
@@ -103,22 +104,7 @@ def _live(guide: Guide, spec: LabelledSpec, scale: float, ticking: bool) -> None
     job = at.job
     if at.busy != ticking:
         st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center", key="guidance-bar"):
-        if at.busy and job is not None:
-            st.button("Stop", icon=":material/stop:", on_click=job.stop)
-        else:
-            st.button(
-                "Train",
-                icon=":material/play_arrow:",
-                type="primary",
-                on_click=begin,
-                args=(spec,),
-            )
-        st.markdown(says(job))
-    if at.busy and job is not None:
-        st.progress(job.progress)
-    if job is not None and job.status is Status.FAILED:
-        st.error(job.error)
+    job_bar(job, at.busy, key="guidance-bar", begin=begin, args=(spec,), says=says(job))
     if job is None or job.latest is None:
         st.markdown(
             "A small network learns both trees from noised points and their labels, some of which "

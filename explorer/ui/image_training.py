@@ -19,6 +19,7 @@ from explorer.training.image_spec import ImageSpec
 from explorer.training.jobs import Job, Status
 from explorer.ui import controls, frame, learning
 from explorer.ui.image_scenes import STILL
+from explorer.ui.job_bar import job_bar
 from explorer.ui.player import player
 
 _STEPS = Param(
@@ -90,22 +91,7 @@ def _live(spec: ImageSpec, scale: float, ticking: bool) -> None:
     job = at.job
     if at.busy != ticking:
         st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center", key="lesson-bar"):
-        if at.busy and job is not None:
-            st.button("Stop", icon=":material/stop:", on_click=job.stop)
-        else:
-            st.button(
-                "Train",
-                icon=":material/play_arrow:",
-                type="primary",
-                on_click=begin,
-                args=(spec,),
-            )
-        st.markdown(_says(job))
-    if at.busy and job is not None:
-        st.progress(job.progress)
-    if job is not None and job.status is Status.FAILED:
-        st.error(job.error)
+    job_bar(job, at.busy, key="lesson-bar", begin=begin, args=(spec,), says=_says(job))
     if job is None or job.latest is None:
         st.markdown(
             "Two convolutions with 3,651 weights learn scikit-learn's digits. Press **Train** and "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.training.jobs import Status
 from explorer.training.latents import LatentSpec
 from explorer.ui import frame, latent_learning, latent_panels, latent_tables
+from explorer.ui.job_bar import job_bar
 from explorer.ui.player import player
 from explorer.ui.scenes import Scene
 
@@ -22,24 +22,15 @@ def _live(spec: LatentSpec, scale: float, ticking: bool) -> None:
     job, state = desk.job, desk.state
     if desk.busy != ticking:
         st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center", key="latent-bar"):
-        if desk.busy and job is not None:
-            st.button("Stop", icon=":material/stop:", on_click=job.stop)
-        else:
-            st.button(
-                "Train both",
-                icon=":material/play_arrow:",
-                type="primary",
-                on_click=latent_learning.begin,
-                args=(spec,),
-            )
-        st.markdown(latent_learning.says(job))
-    if desk.busy and job is not None:
-        st.progress(job.progress)
-    if job is not None and job.status is Status.FAILED:
-        st.error(job.error)
-    if job is not None and job.note:
-        st.warning(job.note)
+    job_bar(
+        job,
+        desk.busy,
+        key="latent-bar",
+        begin=latent_learning.begin,
+        args=(spec,),
+        says=latent_learning.says(job),
+        label="Train both",
+    )
     if state is None:
         st.markdown(
             "First the VAE learns to put the four vectors apart, then a small network learns the "

@@ -15,6 +15,7 @@ from benchmarks.serving import Server, Watch
 OpenPage = Callable[..., tuple[Any, Watch]]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests with a browser in one worker: two browsers at once would wait for each other."""
     for item in items:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.figures.palette import AXIS, BLUE, GREEN, VERMILLION
-from explorer.ui.thumbnails.pen import HEIGHT, STEPS, WIDTH, line
+from explorer.ui.thumbnails.pen import HEIGHT, STEPS, WIDTH, dots, line
 
 
 def mathematics() -> str:
-    """Three bells: what x_0 says of x_{t−1}, what x_t says of it, and both together."""
+    """Three bells: what x_0 says of x_{t−1}, what x_t says of it, and both together; a dot at each mean."""
     x = np.linspace(-3, 3, 2 * STEPS)
     across, low = 14 + (x + 3) / 6 * (WIDTH - 28), HEIGHT - 18
     precision = 1 / 0.9**2 + 1 / 0.6**2
@@ -22,4 +22,6 @@ def mathematics() -> str:
     ):
         bell = np.exp(-0.5 * ((x - mean) / width) ** 2) / width
         drawing += line(across, low - 66 * bell, stroke, 1, thick)
+        at = 14 + (mean + 3) / 6 * (WIDTH - 28)
+        drawing += dots([(at, low)], stroke, 3.4, 1)
     return drawing

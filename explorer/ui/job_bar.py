@@ -1,0 +1,53 @@
+"""The bar over whatever waits in the queue and runs: one button, the queue's word, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from explorer.training.job import Job
+from explorer.training.jobs import Status
+
+
+def job_bar(
+    job: Job[Any] | None,
+    running: bool,
+    *,
+    key: str,
+    begin: Callable[..., None],
+    args: tuple[Any, ...],
+    says: str,
+    label: str = "Train",
+    help: str | None = None,
+    disabled: bool = False,
+    more: Callable[[], None] | None = None,
+) -> None:
+    """A button that begins, or stops while `running`; what is said of it; and what went wrong.
+
+    begin: a callback with `args`.  says: one line of Markdown.  more: draws further buttons beside
+    the first while nothing runs.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", key=key):
+        if running and job is not None:
+            st.button("Stop", icon=":material/stop:", on_click=job.stop)
+        else:
+            st.button(
+                label,
+                icon=":material/play_arrow:",
+                type="primary",
+                help=help,
+                disabled=disabled,
+                on_click=begin,
+                args=args,
+            )
+            if more:
+                more()
+        st.markdown(says)
+    if running and job is not None:
+        st.progress(job.progress)
+    if job is not None and job.status is Status.FAILED:
+        st.error(job.error)
+    if job is not None and job.note:
+        st.warning(job.note)
