@@ -9,7 +9,7 @@ from explorer.ui.thumbnails.pen import HEIGHT, STEPS, WIDTH, dots, line
 
 
 def mathematics() -> str:
-    """Three bells: what x_0 says of x_{t−1}, what x_t says of it, and both together; a dot at each mean."""
+    """Three bells: what x_0 says of x_{t−1}, what x_t says of it, and both together."""
     x = np.linspace(-3, 3, 2 * STEPS)
     across, low = 14 + (x + 3) / 6 * (WIDTH - 28), HEIGHT - 18
     precision = 1 / 0.9**2 + 1 / 0.6**2
