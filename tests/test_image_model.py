@@ -184,7 +184,7 @@ def test_damaged_checkpoints_are_told(run, tmp_path):
         load_checkpoint(tmp_path, CPU)
     (tmp_path / WEIGHTS).write_bytes(data)
     (tmp_path / SPEC).write_text(spec.replace('"network": "tiny"', '"network": "unet"'))
-    with pytest.raises(DamagedFile, match="is not of this network"):
+    with pytest.raises(DamagedFile, match="was trained by another spec"):
         load_checkpoint(tmp_path, CPU)
     (tmp_path / SPEC).write_text("{}")
     with pytest.raises(DamagedFile, match=r"spec.json lacks the spec"):

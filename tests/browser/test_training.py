@@ -11,8 +11,6 @@ import pytest
 from conftest import settle, turn_to
 
 from benchmarks import serving
-from explorer.training.store import Store
-from explorer.training.threads import available_cores
 
 pytestmark = pytest.mark.browser
 
@@ -88,27 +86,6 @@ def test_a_closed_tab_frees_its_worker_for_the_next(fresh_server, open_page):
     begin(other)
     page.close()
     bar(other).get_by_text("Trained in").wait_for()
-    assert "Traceback" not in fresh_server.log()
-
-
-def test_sessions_take_their_turns_and_none_is_lost(fresh_server, open_page):
-    """Whoever waits sees the place; with one worker they end in the order in which they came."""
-    links = [f"{LONG}&shelf=shelf000", f"{QUICK}&shelf=shelf001", f"{QUICK}&shelf=shelf002"]
-    first, *others = [open_page(fresh_server, link)[0] for link in links]
-    begin(first)
-    first.get_by_test_id("stMetricValue").first.wait_for()
-    for page in others:
-        begin(page)
-    if available_cores() <= 2:
-        bar(others[1]).get_by_text("Waiting: place 2").wait_for()
-    bar(first).get_by_text("Stop", exact=True).click()
-    for page in others:
-        bar(page).get_by_text("Trained in").wait_for()
-    runs = Store(fresh_server.log_file.parent / "runs").list_runs()
-    order = [run.shelf for run in sorted(runs, key=lambda run: run.created)]
-    assert sorted(order) == ["shelf001", "shelf002"]
-    if available_cores() <= 2:
-        assert order == sorted(order)
     assert "Traceback" not in fresh_server.log()
 
 
