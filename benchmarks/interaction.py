@@ -20,7 +20,7 @@ from benchmarks.serving import Server
 from explorer.ui.menu import MENU, Page
 
 CHANGES = 50
-_PATIENCE = 8_000
+_PATIENCE = 4_000
 
 # A number that changes whenever a picture on the page does.
 _PICTURE = """() => {
