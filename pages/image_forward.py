@@ -15,15 +15,7 @@ frame.page(
 found = image_models.listed()
 BESIDE = {"error": "Error by t", "reading": "Reading σ"}
 presets: dict[str, dict[str, object]] = {"Digits": {}, "How much noise?": {"beside": "reading"}}
-presets |= {
-    label: {"net": name}
-    for label, name in (
-        ("Two convolutions", "mnist-tiny"),
-        ("U-Net without time", "mnist-unet"),
-        ("CIFAR-10", "cifar10-unet"),
-    )
-    if name in found
-}
+presets |= image_models.presets(found)
 controls.presets(presets)
 
 narrow, wide = frame.stage()

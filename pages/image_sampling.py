@@ -23,15 +23,7 @@ if image_models.FIRST in found:
         "Forty sevens": {"grid.class": "7", "rows": 4},
         "Ten steps": {"grid.x0.steps": 10},
     }
-presets |= {
-    label: {"net": name}
-    for label, name in (
-        ("Two convolutions", "mnist-tiny"),
-        ("U-Net without time", "mnist-unet"),
-        ("CIFAR-10", "cifar10-unet"),
-    )
-    if name in found
-}
+presets |= image_models.presets(found)
 controls.presets(presets)
 
 narrow, wide = frame.stage()

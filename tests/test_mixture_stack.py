@@ -70,3 +70,11 @@ def test_points_too_far_for_quadratic_forms_are_looked_at_alone():
     for f, p in enumerate(narrow):
         exact = p.log_prob(far[f].double())
         torch.testing.assert_close(found[f].double(), exact, rtol=1e-5, atol=1e-3)
+
+
+def test_how_far_points_lie_is_taken_from_the_centre_of_the_means():
+    """A coordinate of −40 lies 80 from means about 40: too far, though 40 alone would not be."""
+    away = GaussianMixture.of([0.5, 0.5], [[39.0], [41.0]], [[[1.0]], [[1.0]]])
+    about_0 = GaussianMixture.of([0.5, 0.5], [[-1.0], [1.0]], [[[1.0]], [[1.0]]])
+    assert about_0.keeps_digits(40.0, torch.float32)
+    assert not away.keeps_digits(40.0, torch.float32)

@@ -215,8 +215,9 @@ class GaussianMixture:
         return found
 
     def keeps_digits(self, reach: float, dtype: torch.dtype) -> bool:
-        """Whether densities up to `reach` from the means' mean may be had as quadratic forms."""
-        return self._forms(dtype).keeps_digits(reach)
+        """Whether densities at coordinates up to `reach` may be had as quadratic forms."""
+        forms = self._forms(dtype)
+        return forms.keeps_digits(reach + float(forms.centre.abs().max()))
 
     def _log_density_by_distances(self, x: Tensor) -> Tensor:
         """The same from (x − μ_k) along each component's axes, one (B, K) plane for each."""

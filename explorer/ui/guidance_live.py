@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import streamlit as st
 
@@ -12,7 +11,7 @@ from explorer.training.jobs import Job, Status
 from explorer.training.labelled import LabelledSpec, Lesson, models, train
 from explorer.ui import controls, frame, learning
 from explorer.ui.guidance_scenes import PARTICLES, Guide, Lanes, Trio, lanes_of
-from explorer.ui.job_bar import job_bar
+from explorer.ui.job_bar import JobDesk, job_bar
 from explorer.ui.player import player
 
 WATCHED = 200
@@ -41,21 +40,10 @@ HIDDEN = Param(
 )
 
 
-@dataclass(eq=False)
-class Desk:
-    """What one session trains here."""
-
-    job: Job[Lesson] | None = None
-
-    @property
-    def busy(self) -> bool:
-        return self.job is not None and not self.job.status.is_final
-
-
 @st.cache_resource(scope="session", show_spinner=False)
-def desk() -> Desk:
+def desk() -> JobDesk[Lesson]:
     """This session's. When its tab closes, the training desk takes its owner's jobs away."""
-    return Desk()
+    return JobDesk()
 
 
 def choose_training() -> LabelledSpec:

@@ -85,3 +85,13 @@ def choose(found: dict[str, Checkpoint]) -> Checkpoint | None:
     default = FIRST if FIRST in found else next(iter(found))
     names = {name: title(checkpoint) for name, checkpoint in found.items()}
     return found[controls.option(names, key="net", label="Network", default=default)]
+
+
+def presets(found: dict[str, Checkpoint]) -> dict[str, dict[str, object]]:
+    """One preset for each of the documents' networks that is there."""
+    named = {
+        "Two convolutions": "mnist-tiny",
+        "U-Net without time": "mnist-unet",
+        "CIFAR-10": "cifar10-unet",
+    }
+    return {label: {"net": name} for label, name in named.items() if name in found}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import streamlit as st
 import torch
@@ -19,7 +18,7 @@ from explorer.training.image_spec import ImageSpec
 from explorer.training.jobs import Job, Status
 from explorer.ui import controls, frame, learning
 from explorer.ui.image_scenes import STILL
-from explorer.ui.job_bar import job_bar
+from explorer.ui.job_bar import JobDesk, job_bar
 from explorer.ui.player import player
 
 _STEPS = Param(
@@ -30,21 +29,10 @@ _RATE = Param(
 )
 
 
-@dataclass(eq=False)
-class LessonDesk:
-    """What one session trains here."""
-
-    job: Job[Lesson] | None = None
-
-    @property
-    def busy(self) -> bool:
-        return self.job is not None and not self.job.status.is_final
-
-
 @st.cache_resource(scope="session", show_spinner=False)
-def desk() -> LessonDesk:
+def desk() -> JobDesk[Lesson]:
     """This session's. When its tab closes, the training desk takes its owner's jobs away."""
-    return LessonDesk()
+    return JobDesk()
 
 
 @st.cache_resource(show_spinner=False)

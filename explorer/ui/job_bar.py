@@ -1,14 +1,28 @@
-"""The bar over whatever waits in the queue and runs: one button, the queue's word, progress."""
+"""A job of a session and the bar over it: one button, the queue's word, progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from explorer.training.job import Job
+from explorer.training.job import Job, Update
 from explorer.training.jobs import Status
+
+U = TypeVar("U", bound=Update)
+
+
+@dataclass(eq=False)
+class JobDesk(Generic[U]):
+    """What one session has running in one place, if anything."""
+
+    job: Job[U] | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self.job is not None and not self.job.status.is_final
 
 
 def job_bar(
