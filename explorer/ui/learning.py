@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 from torch import Generator, Tensor
@@ -89,6 +90,21 @@ def desk() -> Desk:
     return Desk(pool())
 
 
+@st.cache_resource(show_spinner=False)
+def _shelves() -> WeakKeyDictionary[Job, str]:
+    """The shelf of every job that this server still holds."""
+    return WeakKeyDictionary()
+
+
+def elsewhere() -> bool:
+    """Whether another session of this browser trains: a tab beside, or one just closed."""
+    mine, here = shelf(), desk().job
+    return any(
+        code == mine and job is not here and not job.status.is_final
+        for job, code in list(_shelves().items())
+    )
+
+
 def title(spec: ModelSpec) -> str:
     """What a run is called until it is given a name."""
     return f"{DISTRIBUTIONS[spec.distribution.name].label}, {spec.config.steps:,} steps"
@@ -130,6 +146,7 @@ def begin(
     at.spec, at.code, at.opened = spec, code, None
     at.job = at.pool.submit(at.owner, title(spec), work, done, autosave)
     jobs.append(at.job)
+    _shelves()[at.job] = owner_shelf
     forget_link()
 
 

@@ -53,8 +53,17 @@ def _discard(left: Unfinished) -> None:
     learning.attempt(store().autosaves.discard, left.job_id)
 
 
+@st.fragment(run_every=1.0)
+def _until_others_end() -> None:
+    """A reloaded page may stand before the job of the page before it has been stopped and saved."""
+    if not learning.elsewhere():
+        st.rerun()
+
+
 def interrupted(most: int = 50) -> None:
     """A row for each of the newest that were left, to go on with or to discard."""
+    if learning.elsewhere():
+        _until_others_end()
     try:
         newest = left_behind()[:most]
     except StoreUnavailable as problem:

@@ -153,6 +153,7 @@ def test_two_tabs_share_their_shelf_and_nothing_else(fresh_server, open_page):
     assert third.locator('[data-testid="stImage"] img').first.evaluate("e => e.naturalWidth") > 60
     bar(other).get_by_text("Stop", exact=True).click()
     bar(other).get_by_text("Stopped.").wait_for()
+    third.get_by_text("Interrupted at step").wait_for()  # by itself, without a click there
     assert watched.problems() == []
     assert "Traceback" not in fresh_server.log()
 
