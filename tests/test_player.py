@@ -17,6 +17,7 @@ from explorer.ui.player import (
     Cursor,
     Curve,
     Density,
+    Handle,
     Pane,
     Particles,
     Readout,
@@ -131,6 +132,15 @@ def test_a_full_scene_stays_under_the_limit():
     assert len(encode([Pane(go.Figure(), layers)], CLOCK, {})) <= 1.1e6
 
 
+def test_a_handle_is_told_where_it_was_let_go_and_believes_no_more_than_a_place():
+    handle = Handle(np.zeros(1), (0.0, 0.0), 4.0, step=0.1)
+    (said,), _ = encoded(handle)
+    assert (said["kind"], said["at"], said["reach"]) == ("handle", [0.0, 0.0], 4.0)
+    assert handle.placed([1.23, -9]) == (1.2, -4.0)
+    for wrong in (None, "12", [1.0], [1.0, "2"], [1.0, float("nan")], {"x": 1.0}):
+        assert handle.placed(wrong) is None
+
+
 def test_the_header_tells_figures_and_data_apart():
     def ids(title: str, at: float):
         figure = go.Figure(layout={"title": title})
@@ -169,6 +179,7 @@ GRID = np.zeros((5, 4, 4))
         (lambda: Bars(TIMES, [0, 1, 0.5], np.zeros((5, 2))), "edges must be"),
         (lambda: Curve(TIMES, [0, 1], np.zeros((5, 2)), 9), "colour 9 is not in the palette"),
         (lambda: Cursor(TIMES, TIMES * np.nan), "Cursor: x has values that are not finite"),
+        (lambda: Handle(TIMES, (0.0, np.inf), 1.0), "Handle: at is"),
         (lambda: Readout(TIMES, SPAN, SPAN, {}), "channels is empty"),
         (lambda: Readout(TIMES, SPAN, SPAN, {"a": GRID}, ("a", "b")), "vector names 'b'"),
         (lambda: Clock("t", ()), "Clock: values"),
@@ -184,7 +195,7 @@ def test_the_script_is_one_module_without_imports():
     lines = assets.script().splitlines()
     assert not [line for line in lines if line.startswith("import ")]
     assert [line for line in lines if line.startswith("export ")] == [
-        "export default function ({ data, parentElement }) {"
+        "export default function ({ data, parentElement, setTriggerValue }) {"
     ]
     listed = {f"{name}.js" for name in assets.MODULES}
     assert listed == {path.name for path in (assets.HERE / "js").iterdir()}

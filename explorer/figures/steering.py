@@ -10,12 +10,15 @@ from torch import Tensor
 from explorer.diffusion.differentiable import Descent, Stretching
 from explorer.figures import windows
 from explorer.figures.base import axes_figure, axes_layout
+from explorer.figures.handle import Handle
 from explorer.figures.layers import Cursor, Density, Pane, Particles, Readout
-from explorer.figures.palette import GREY, ORANGE, VERMILLION, colour
+from explorer.figures.palette import colour
 from explorer.figures.view import View
 
 LINES, ALONG = 15, 90
 """Lines each way of the grid that is carried along, and points on each."""
+TARGET_REACH = 4.0
+"""How far out a target may be put, on both axes."""
 LEAST = -12.0
 """The power of ten below which a determinant is nothing but rounding."""
 
@@ -52,24 +55,6 @@ def _noise_plane(view: View, scale: float) -> go.Figure:
     return go.Figure(layout=layout)
 
 
-def _star(figure: go.Figure, target: tuple[float, float], scale: float) -> go.Figure:
-    """The figure with the target in it."""
-    figure.add_scatter(
-        x=[target[0]],
-        y=[target[1]],
-        mode="markers",
-        marker={
-            "symbol": "star",
-            "size": 17 * scale,
-            "color": ORANGE,
-            "line": {"width": 1.5, "color": "#000000"},
-        },
-        showlegend=False,
-        hovertemplate="target (%{x:.2f}, %{y:.2f})<extra></extra>",
-    )
-    return figure
-
-
 def data_pane(
     view: View, found: Descent, target: tuple[float, float], behind: Density, *, scale: float = 1.0
 ) -> Pane:
@@ -81,15 +66,16 @@ def data_pane(
     placed = view.place(found.ts.repeat(count), flat).reshape(count, steps * batch, 2)
     colours = np.tile(np.arange(batch) % 8, steps)
     ends = placed.reshape(count, steps, batch, 2)[:, -1]
-    figure = _star(windows.plane(view, link="data", scale=scale), target, scale)
+    figure = windows.plane(view, link="data", scale=scale)
+    figure.update_layout(dragmode=False)
     trails = Particles(times, placed, colours=colours, size=2.4 * scale, opacity=0.55)
     heads = Particles(times, ends, colours=np.arange(batch) % 8, size=9 * scale, opacity=1.0)
     still = Density(np.zeros(1), behind.values[-1:], behind.x, behind.y, contours=behind.contours)
     return Pane(
         figure,
-        (still, trails, heads),
-        title="Trajectories x_T → x₀, by iteration",
-        note="Large dots: x₀. Star: the target. Shade: the data",
+        (still, trails, heads, Handle(np.zeros(1), target, TARGET_REACH, size=24 * scale)),
+        title="Drag the star: where x₀ is to be",
+        note="Lines: trajectories x_T → x₀. Large dots: x₀. Shade: the data",
     )
 
 
@@ -197,52 +183,3 @@ def stretch_pane(view: View, found: Stretching, side: int, *, scale: float = 1.0
         title="How area changes: log₁₀|det J|",
         note=f"Blue: area shrinks, vermillion: it grows; full colour at {10**limit:.2g}-fold",
     )
-
-
-def target_chart(
-    view: View,
-    behind: Density,
-    target: tuple[float, float],
-    *,
-    height: int = 300,
-    scale: float = 1.0,
-    side: int = 61,
-) -> go.Figure:
-    """The data, to click in: a grid of invisible points over the window takes the clicks."""
-    half = view.half_width
-    figure = axes_figure(
-        (-half, half),
-        (-half, half),
-        x_title="x₁",
-        y_title="x₂",
-        equal=True,
-        height=height,
-        scale=scale,
-    )
-    rows = behind.values[-1]
-    axis = np.linspace(*behind.x, rows.shape[1])
-    figure.add_contour(
-        x=axis,
-        y=axis,
-        z=rows,
-        showscale=False,
-        colorscale=[[0, "rgba(128,128,128,0)"], [1, GREY]],
-        contours={"start": 0.15, "end": 0.9, "size": 0.25},
-        line={"width": 0},
-        hoverinfo="skip",
-    )
-    ticks = np.linspace(-half, half, side)
-    x, y = np.meshgrid(ticks, ticks)
-    figure.add_scattergl(
-        x=x.ravel(),
-        y=y.ravel(),
-        mode="markers",
-        marker={"size": 9 * scale, "color": VERMILLION, "opacity": 0.0},
-        selected={"marker": {"opacity": 0.0}},
-        unselected={"marker": {"opacity": 0.0}},
-        showlegend=False,
-        hovertemplate="(%{x:.2f}, %{y:.2f})<extra></extra>",
-    )
-    _star(figure, target, scale)
-    figure.update_layout(dragmode=False, clickmode="event+select")
-    return figure

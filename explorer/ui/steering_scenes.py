@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
 import streamlit as st
 import torch
 from torch import Generator, Tensor
@@ -156,10 +155,3 @@ def mapped(way: Way, scale: float = 1.0) -> Mapped:
         steering.stretch_pane(view, found, STRETCHED, scale=scale),
     )
     return Mapped(Scene(panes, clock(view)), (low, middle, high))
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def target_chart(
-    way: Way, target: tuple[float, float], height: int, scale: float = 1.0
-) -> go.Figure:
-    return steering.target_chart(way.view, way.behind, target, height=height, scale=scale)

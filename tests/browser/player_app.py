@@ -19,6 +19,7 @@ from explorer.ui.player import (
     Cursor,
     Curve,
     Density,
+    Handle,
     Pane,
     Particles,
     Readout,
@@ -184,6 +185,21 @@ def gallery() -> None:
     player([left, right, line, counts], key="gallery", clock=CLOCK, columns=2, height=330)
 
 
+def grip() -> None:
+    """A star to be moved, and in words where Python has it."""
+    x, y = st.session_state.get("place", (0.0, 0.0))
+    pane = Pane(axes(), (Handle(np.zeros(1), (x, y), 3.0, step=0.5, name="star"),))
+    pane.figure.update_layout(dragmode=False)
+
+    def moved(x: float, y: float) -> None:
+        st.session_state["place"] = (x, y)
+
+    clock = Clock("t", (0.0, 1.0), 10)
+    player([pane], key="grip", clock=clock, autoplay=False, height=300, on_drag=moved)
+    st.text(f"star at {x}, {y}")
+    st.html('<div style="height: 1500px"></div>')
+
+
 def two() -> None:
     """Two players on one page, the second already half-way."""
     ends = np.array([[[-3.0, 0.0]], [[3.0, 0.0]]])
@@ -208,4 +224,4 @@ if case == "load":
     load(int(st.query_params.get("particles", 2000)), int(chosen), trail)
 elif not st.toggle("hide"):
     cases = {"corner": corner, "fog": fog, "pair": pair, "gallery": gallery, "two": two}
-    {**cases, "turning": turning}[case]()
+    {**cases, "turning": turning, "grip": grip}[case]()

@@ -272,6 +272,37 @@ def test_two_players_keep_their_own_time(show: Show):
     np.testing.assert_allclose(spot(pixels(page, 1)), at_ticks(page, "3", "0", 1), atol=1.6)
 
 
+def test_a_finger_drags_the_star_and_scrolls_beside_it(show: Show):
+    page = show("grip", has_touch=True)
+    touch = page.context.new_cdp_session(page)
+    home = page.locator(".dxp-stage").bounding_box()
+
+    def place(x: str, y: str) -> dict[str, float]:
+        across, down = at_ticks(page, x, y)
+        return {"x": home["x"] + across, "y": home["y"] + down}
+
+    def finger(kind: str, *at: dict[str, float]) -> None:
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(at)})
+
+    def drag(start: dict[str, float], end: dict[str, float]) -> None:
+        finger("touchStart", start)
+        for u in (0.25, 0.5, 0.75, 1.0):
+            finger("touchMove", {k: start[k] + u * (end[k] - start[k]) for k in "xy"})
+        finger("touchEnd")
+
+    drag(place("0", "0"), place("2", "−2"))
+    page.get_by_text("star at 2.0, -2.0", exact=True).wait_for()
+    scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
+    assert page.evaluate(scrolled) == 0
+    drag(place("−2", "−2"), place("−2", "2"))  # away from the star: the page moves, it does not
+    page.wait_for_function(f"{scrolled} > 20")
+    assert page.get_by_text("star at 2.0, -2.0", exact=True).count() == 1
+    page.evaluate(f"{scrolled} = 0")
+    finger("touchStart", place("−2", "2"))
+    finger("touchEnd")
+    page.get_by_text("star at -2.0, 2.0", exact=True).wait_for()
+
+
 def test_leaving_cleans_up(show: Show):
     page = show("gallery")
     page.get_by_text("hide").click()

@@ -1,4 +1,4 @@
-"""Gradients through the sampler in a browser: a click moves the target, and the sample follows."""
+"""Gradients through the sampler in a browser: the target is dragged, and the samples follow."""
 
 from __future__ import annotations
 
@@ -15,30 +15,43 @@ def target_in(url: str) -> tuple[float, float]:
     return float(query.get("y1", ["1.7"])[0]), float(query.get("y2", ["0.2"])[0])
 
 
-def test_a_click_moves_the_target_and_the_samples_follow(server, open_page):
+def test_the_star_is_dragged_and_the_samples_follow(server, open_page):
     page, watched = open_page(server, "/differentiable_sampler")
-    page.locator('.dxp[data-ready="1"]').wait_for()
-    box = page.locator(".dxp").bounding_box()
+    player = page.locator('.dxp[data-ready="1"]')
+    player.wait_for()
+    box = player.bounding_box()
     assert box["y"] + box["height"] < 900
-    version = page.locator(".dxp").get_attribute("data-version")
-    area = page.locator(".st-key-target-chart .nsewdrag").first
-    area.scroll_into_view_if_needed()
-    plot = area.bounding_box()
-    half = page.evaluate(
-        "document.querySelector('.st-key-target-chart .js-plotly-plot').layout.xaxis.range[1]"
-    )
-    wanted = (-1.5, -0.5)
-    across, up = (0.5 + value / (2 * half) for value in wanted)
-    page.mouse.move(plot["x"] + across * plot["width"], plot["y"] + (1 - up) * plot["height"])
-    page.wait_for_timeout(400)
-    page.mouse.down()
-    page.mouse.up()
-    page.wait_for_url(lambda url: "y1=" in url)
-    settle(page)
-    page.wait_for_function("v => document.querySelector('.dxp').dataset.version !== v", arg=version)
-    assert target_in(page.url) == pytest.approx(wanted, abs=0.2)
     first, last = (float(v) for v in page.get_by_test_id("stMetricValue").all_inner_texts())
     assert last < 0.5 * first
+    plot = page.locator(".dxp-stage .nsewdrag").first.bounding_box()
+    half = page.evaluate("document.querySelector('.dxp-plot').layout.xaxis.range[1]")
+
+    def pixels(x: float, y: float) -> tuple[float, float]:
+        across, up = (0.5 + value / (2 * half) for value in (x, y))
+        return plot["x"] + across * plot["width"], plot["y"] + (1 - up) * plot["height"]
+
+    tip = page.locator(".dxp-tip").first
+    version = player.get_attribute("data-version")
+    page.mouse.move(*pixels(1.7, 0.2))
+    page.mouse.down()
+    page.mouse.move(*pixels(0.5, 1.0), steps=3)
+    page.mouse.move(*pixels(-1.5, -0.5), steps=3)
+    tip.get_by_text("target (−1.", exact=False).wait_for()
+    assert "y1=" not in page.url  # Python is not asked before it is let go
+    page.mouse.up()
+    page.wait_for_url(lambda url: "y1=" in url and "y2=" in url)
+    page.wait_for_function("v => document.querySelector('.dxp').dataset.version !== v", arg=version)
+    assert target_in(page.url) == pytest.approx((-1.5, -0.5), abs=0.11)
+    settle(page)
+    first, last = (float(v) for v in page.get_by_test_id("stMetricValue").all_inner_texts())
+    assert last < 0.5 * first
+    # the pane has the focus now: its arrows move the star, and not the clock
+    before = target_in(page.url)
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
+        page.keyboard.press(key)
+    page.wait_for_url(lambda url: target_in(url) != before)
+    settle(page)
+    assert target_in(page.url) == pytest.approx((before[0] + 0.2, before[1] + 0.1))
     assert watched.problems() == []
     assert "Traceback" not in server.log()
 

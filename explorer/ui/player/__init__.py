@@ -12,12 +12,13 @@ New data under the same `key` reaches the same player, which keeps its place and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
+from explorer.figures.handle import Handle
 from explorer.figures.layers import (
     SHAPES,
     Arrows,
@@ -45,6 +46,7 @@ __all__ = [
     "Cursor",
     "Curve",
     "Density",
+    "Handle",
     "Images",
     "Layer",
     "Pane",
@@ -71,13 +73,15 @@ def player(
     seconds: float = 6.0,
     loop: bool = False,
     position: float = 0.0,
+    on_drag: Callable[[float, float], None] | None = None,
 ) -> None:
     """Show `panes` side by side, each `height` pixels high, and play them on one clock.
 
     A run takes `seconds` at normal speed and starts at clock coordinate `position` in [0, 1] when
     the player first appears; later runs of the script leave its place alone. `columns` limits how
     many panes lie beside each other; on a narrow screen they wrap. Whoever asks their system for
-    reduced motion gets no autoplay.
+    reduced motion gets no autoplay. `on_drag` is a callback that gets the place at which a pane's
+    `Handle` was let go; the scene that it leads to is then played from its start.
     """
     if not panes:
         raise ValueError("player: no panes; give at least one Pane")
@@ -86,6 +90,7 @@ def player(
     if seconds <= 0 or height <= 0:
         raise ValueError(f"player: seconds {seconds} and height {height} must be above 0")
     options = {
+        "key": key,
         "height": height,
         "columns": columns or len(panes),
         "autoplay": autoplay,
@@ -96,7 +101,18 @@ def player(
         "plotly": assets.plotly_path(),
         "base": st.get_option("server.baseUrlPath") or "",
     }
-    _mount(key=key, data=_payload(tuple(panes), clock, tuple(options.items())))
+    payload = _payload(tuple(panes), clock, tuple(options.items()))
+    if on_drag is None:
+        _mount(key=key, data=payload)
+        return
+    handle = next(p for pane in panes for p in pane.layers if isinstance(p, Handle))
+
+    def dropped() -> None:
+        place = handle.placed(st.session_state[key].dropped)
+        if place is not None:
+            on_drag(*place)
+
+    _mount(key=key, data=payload, on_dropped_change=dropped)
 
 
 @lru_cache(maxsize=24)

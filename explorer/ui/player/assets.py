@@ -32,12 +32,16 @@ MODULES = (
     "images",
     "lines",
     "readout",
+    "handle",
     "layers",
     "clock",
     "icons",
     "controls",
     "preview",
+    "zoom",
     "pane",
+    "place",
+    "report",
     "player",
 )
 

@@ -21,6 +21,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
+from explorer.figures.handle import Handle
 from explorer.figures.layers import (
     Arrows,
     Bars,
@@ -162,6 +163,8 @@ def _layer(layer: Layer, put: _Buffers) -> dict[str, Any]:
         case Readout():
             said["channels"] = {n: put.real(c, deflate=True) for n, c in layer.channels.items()}
             looks = ("x", "y", "vector", "vector_label", "digits")
+        case Handle():
+            looks = ("at", "reach", "step", "name", "size", "colour")
         case _:
             raise ValueError(f"{type(layer).__name__} is no layer that the player knows")
     return said | {name: getattr(layer, name) for name in looks}

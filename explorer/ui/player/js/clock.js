@@ -18,6 +18,12 @@ export function pause(clock) {
   clock.playing = false;
 }
 
+// Pauses at a time that takes few digits to say.
+export function hold(clock) {
+  pause(clock);
+  seek(clock, Number(clock.position.toFixed(4)));
+}
+
 export function seek(clock, position) {
   clock.position = Math.min(1, Math.max(0, position));
   clock.lingered = 0;

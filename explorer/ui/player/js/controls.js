@@ -114,6 +114,8 @@ export function listenToKeys(root, act) {
     const { activeElement } = document;
     const focused = root.contains(activeElement);
     if (!focused && !(hovered && (!activeElement || activeElement === document.body))) return;
+    // a pane with a handle keeps the keys that move it
+    if (event.key.startsWith("Arrow") && activeElement.matches(".dxp-grip")) return;
     // a focused button or menu keeps the keys that work it
     if (activeElement.matches("button, select") && [" ", "Home", "End"].includes(event.key)) return;
     event.preventDefault();

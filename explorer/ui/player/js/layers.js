@@ -5,6 +5,7 @@
 // figure's traces, the others under them.
 
 import { densityLayer, tintLayer } from "./fields.js";
+import { handleLayer } from "./handle.js";
 import { imagesLayer } from "./images.js";
 import { arrowsLayer, barsLayer, cursorLayer, curveLayer } from "./lines.js";
 import { particlesLayer } from "./particles.js";
@@ -20,6 +21,7 @@ const MAKERS = {
   curve: curveLayer,
   cursor: cursorLayer,
   readout: readoutLayer,
+  handle: handleLayer,
 };
 
 export function makeLayer(spec) {

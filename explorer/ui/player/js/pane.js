@@ -1,9 +1,11 @@
 // One picture: a canvas under a Plotly figure, the figure, and a canvas over it.
 
 import { make } from "./controls.js";
+import { makeDrag } from "./handle.js";
 import { makeLayer } from "./layers.js";
 import { foreseenView } from "./preview.js";
 import { themedLayout } from "./theme.js";
+import { makeZoom } from "./zoom.js";
 
 const CONFIG = {
   displaylogo: false,
@@ -65,12 +67,13 @@ export function makePane(hooks) {
   let Plotly = null;
   let pointer = null;
   let listening = false;
+  const zoom = makeZoom(plot);
 
   const observer = new ResizeObserver(() => {
     const { clientWidth: width, clientHeight: height } = stage;
     if (!width || (width === size.width && height === size.height)) return;
     Object.assign(size, { width, height });
-    if (Plotly && listening) Plotly.relayout(plot, { width, height });
+    if (Plotly && listening) Plotly.relayout(plot, { width, height }).then(zoom.resized);
     hooks.redraw();
   });
   observer.observe(stage);
@@ -85,10 +88,24 @@ export function makePane(hooks) {
     hooks.redraw();
   });
 
+  const handle = () => layers.find((layer) => layer.handle);
+  const drag = makeDrag(stage, {
+    handle: () => handle()?.handle ?? null,
+    // where the user has switched to zoom or pan, Plotly has the pointer
+    view: () =>
+      listening && !plot._fullLayout.dragmode
+        ? viewOf(plot._fullLayout, handle().axes, size, window.devicePixelRatio)
+        : null,
+    redraw: hooks.redraw,
+    dropped: hooks.dropped,
+  });
+
   function listen() {
     const moved = (change) => {
       hooks.redraw();
-      if (!("width" in change)) hooks.zoomed(pane);
+      if ("width" in change) return;
+      zoom.moved();
+      hooks.zoomed(pane);
     };
     plot.on("plotly_afterplot", hooks.redraw);
     plot.on("plotly_relayouting", moved);
@@ -118,12 +135,14 @@ export function makePane(hooks) {
     spec = next;
     if (figureId === next.figure_id) return;
     await drawFigure(theme);
+    zoom.drawn();
     figureId = next.figure_id;
     if (!listening) listen();
   }
 
   function setLayers(theme) {
     layers = spec.layers.map(makeLayer);
+    drag.settle();
     showWords(theme);
   }
 
@@ -152,18 +171,18 @@ export function makePane(hooks) {
     return context;
   }
 
-  function label(text) {
+  function label(text, at = pointer) {
     tip.textContent = text;
     tip.hidden = false;
-    const left = pointer.x + tip.offsetWidth + 24 > size.width;
-    tip.style.left = `${left ? pointer.x - tip.offsetWidth - 12 : pointer.x + 14}px`;
-    tip.style.top = `${Math.max(2, pointer.y - tip.offsetHeight - 10)}px`;
+    const left = at.x + tip.offsetWidth + 24 > size.width;
+    tip.style.left = `${left ? at.x - tip.offsetWidth - 12 : at.x + 14}px`;
+    tip.style.top = `${Math.max(2, at.y - tip.offsetHeight - 10)}px`;
   }
 
   function draw(position, { theme, trails }) {
     if (!spec || !size.width) return;
     const dpr = Math.min(2, window.devicePixelRatio || 1);
-    const scene = { theme, trails, pointer, label };
+    const scene = { theme, trails, pointer, label, held: drag.held };
     const under = layers.some((layer) => !layer.front) || back.width > 1 ? fresh(back, dpr) : null;
     const over = fresh(front, dpr);
     tip.hidden = true;
@@ -182,19 +201,9 @@ export function makePane(hooks) {
     }
   }
 
-  const ranges = () => {
-    const { xaxis, yaxis } = plot._fullLayout;
-    return { "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range] };
-  };
-
-  // Takes over another pane's ranges, unless it has them already.
-  function zoomTo(wanted) {
-    if (JSON.stringify(ranges()) === JSON.stringify(wanted)) return null;
-    return Plotly.relayout(plot, wanted);
-  }
-
   function destroy() {
     observer.disconnect();
+    drag.destroy();
     if (Plotly && listening) Plotly.purge(plot);
     element.remove();
   }
@@ -206,8 +215,8 @@ export function makePane(hooks) {
     preview,
     retheme,
     draw,
-    ranges,
-    zoomTo,
+    zoom,
+    zoomTo: (ranges) => zoom.to(Plotly, ranges),
     destroy,
     get link() {
       return spec?.figure.layout.meta?.link;

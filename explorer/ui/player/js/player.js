@@ -1,15 +1,20 @@
 // A player: panes and a control bar on one clock, and its life inside Streamlit.
 
-import { changeSpeed, makeClock, pause, play, seek, step, tick } from "./clock.js";
+import { SPEEDS, changeSpeed, hold, makeClock, pause, play, seek, step, tick } from "./clock.js";
 import { listenToKeys, make, makeControls } from "./controls.js";
 import { decode } from "./decode.js";
 import { makePane } from "./pane.js";
+import { described, makePlace, recalled, recalledZoom } from "./place.js";
 import { loadPlotly } from "./plotly.js";
+import { makeReport } from "./report.js";
 import { readTheme } from "./theme.js";
+import { linkZooms } from "./zoom.js";
 
-const FPS_WINDOW = 500; // milliseconds
+const MOVES = ["toggle", "start", "end", "back", "forward", "seek"]; // what changes the time
+const prefersStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 function makePlayer(parent) {
+  let tell = () => {}; // Python
   const root = make("div", "dxp", { tabIndex: 0 });
   root.setAttribute("role", "region");
   root.setAttribute("aria-label", "Animation; space plays, arrow keys step");
@@ -21,8 +26,10 @@ function makePlayer(parent) {
   let panes = [];
   let header = null;
   let shown = ""; // the version on show
-  let linking = false; // while panes take over each other's zoom
+  const zooms = linkZooms(() => panes);
   let clock = null;
+  let place = null; // in the link
+  let moved = false; // somebody has set the time
   let theme = null;
   let trails = null; // null until someone switches them: as the layers ask
   let frame = 0; // the pending animation frame
@@ -30,7 +37,8 @@ function makePlayer(parent) {
   let visible = true;
   let stale = true; // something other than the clock has changed since the last painting
   let paints = 0;
-  let counting = { since: 0, paints: 0 };
+  let asked = false; // a handle was moved, and what it asks for has not come yet
+  const report = makeReport(root.dataset);
   const stopKeys = listenToKeys(root, act);
   const watcher = new IntersectionObserver((entries) => {
     visible = entries.at(-1).isIntersecting;
@@ -42,7 +50,7 @@ function makePlayer(parent) {
     if (!clock) return;
     const { steps } = header.clock;
     const actions = {
-      toggle: () => (clock.playing ? pause(clock) : play(clock)),
+      toggle: () => (clock.playing ? hold(clock) : play(clock)),
       start: () => seek(clock, 0),
       end: () => (pause(clock), seek(clock, 1)),
       back: () => step(clock, -1, steps),
@@ -55,6 +63,8 @@ function makePlayer(parent) {
       trails: () => (trails = !trailsShown()),
     };
     actions[name]();
+    moved ||= MOVES.includes(name);
+    place.touch();
     redraw();
   }
 
@@ -74,10 +84,11 @@ function makePlayer(parent) {
   function render(now) {
     frame = 0;
     if (!root.isConnected) return;
-    const before = clock.position;
+    const { position: before, playing } = clock;
     tick(clock, now);
     if (stale || clock.position !== before) paint(); // a loop lingers at its end
-    report(now);
+    if (playing && !clock.playing) place.touch();
+    report(now, clock, header.clock.steps, paints);
     if (clock.playing && visible) schedule();
   }
 
@@ -93,36 +104,20 @@ function makePlayer(parent) {
     );
   }
 
-  // What tests and benchmarks read off the page.
-  function report(now) {
-    const { dataset } = root;
-    dataset.position = clock.position.toFixed(4);
-    dataset.frame = Math.round(clock.position * header.clock.steps);
-    dataset.playing = clock.playing ? "1" : "0";
-    dataset.paints = paints;
-    const elapsed = now - counting.since;
-    if (elapsed < FPS_WINDOW) return;
-    if (elapsed < 3 * FPS_WINDOW) {
-      dataset.fps = ((1000 * (paints - counting.paints)) / elapsed).toFixed(1);
-    }
-    counting = { since: now, paints };
+  function zoomed(source) {
+    place.touch();
+    zooms.follow(source);
   }
 
-  // Hands a pane's ranges on to those linked with it, one pass at a time: panes of other
-  // proportions may settle for other ranges, and must not answer back.
-  async function zoomed(source) {
-    if (linking || !source.link) return;
-    linking = true;
-    const peers = panes.filter((pane) => pane !== source && pane.link === source.link);
-    const wanted = source.ranges();
-    await Promise.all(peers.map((pane) => pane.zoomTo(wanted)));
-    linking = false;
+  function dropped(point) {
+    asked = true;
+    tell(point);
   }
 
   function arrange(count) {
     while (panes.length > count) panes.pop().destroy();
     while (panes.length < count) {
-      const pane = makePane({ redraw, zoomed });
+      const pane = makePane({ redraw, zoomed, dropped });
       panes.push(pane);
       grid.append(pane.element);
     }
@@ -132,12 +127,35 @@ function makePlayer(parent) {
   }
 
   function startClock({ options }) {
-    clock = makeClock(options);
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (options.autoplay && !still) play(clock);
+    place ??= makePlace(options.key, {
+      describe: () => shown && described(clock, header.options, { moved, trails, panes }),
+      adopt,
+    });
+    const link = recalled(place, SPEEDS);
+    clock = makeClock({ ...options, loop: link.loop ?? options.loop });
+    clock.speed = link.speed ?? 1;
+    trails = link.trails;
+    moved = link.at !== null;
+    if (moved) seek(clock, link.at);
+    else if (options.autoplay && !prefersStill()) play(clock);
   }
 
-  async function receive(payload) {
+  // The link is another one: what it says holds, and `anew` what the page says where it does not.
+  async function adopt(anew) {
+    if (!shown) return;
+    const { position, playing } = clock;
+    startClock(header);
+    if (!moved && !anew) Object.assign(clock, { position, playing });
+    await zoomAsLinked();
+    redraw();
+  }
+
+  function zoomAsLinked() {
+    return zooms.set(panes.map((pane, k) => [pane, recalledZoom(place, panes, k)]));
+  }
+
+  async function receive(payload, send) {
+    tell = send;
     received += 1;
     const mine = received;
     performance.mark("player:data");
@@ -154,7 +172,7 @@ function makePlayer(parent) {
     clock.seconds = next.options.seconds;
     arrange(next.panes.length);
     controls.reserve(next.clock);
-    if (!root.dataset.ready) {
+    if (!root.dataset.ready && !location.search.includes(`${next.options.key}.zoom`)) {
       panes.forEach((pane, k) => pane.preview(next.panes[k], theme));
       paint();
       performance.mark("player:preview");
@@ -165,7 +183,15 @@ function makePlayer(parent) {
     await Promise.all(panes.map((pane, k) => pane.setFigure(Plotly, next.panes[k], theme)));
     if (mine !== received) return;
     panes.forEach((pane) => pane.setLayers(theme));
+    if (!shown) await zoomAsLinked();
+    if (mine !== received) return;
     shown = next.version;
+    place.touch(); // other axes end a zoom
+    if (asked && !prefersStill()) {
+      seek(clock, 0); // what was asked for is played from its start
+      play(clock);
+    }
+    asked = false;
     root.dataset.ready = "1";
     cancelAnimationFrame(frame);
     stale = true;
@@ -194,6 +220,7 @@ function makePlayer(parent) {
     cancelAnimationFrame(frame);
     watcher.disconnect();
     stopKeys();
+    place?.destroy();
     panes.forEach((pane) => pane.destroy());
     panes = [];
     root.remove();
@@ -206,10 +233,11 @@ const players = new WeakMap(); // by the element that Streamlit gives each insta
 
 // Called at first, at each new payload and at each change of theme. The clean-up also runs when a
 // newer call overtakes this one, so it ends the player only once its element has left the page.
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   if (!players.has(parentElement)) players.set(parentElement, makePlayer(parentElement));
   const player = players.get(parentElement);
-  player.receive(data).catch((error) => {
+  const send = (place) => setTriggerValue("dropped", place);
+  player.receive(data, send).catch((error) => {
     player.fail(error);
     throw error;
   });
