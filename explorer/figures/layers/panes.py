@@ -1,0 +1,45 @@
+"""A picture of axes and layers, and the clock that pictures share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.figures.layers.layer import Layer
+
+
+@dataclass(frozen=True, eq=False)
+class Pane:
+    """One picture: `figure` brings axes, labels and still traces; `layers` move over its axes.
+
+    Panes whose figures carry `layout.meta={"link": "name"}` share their zoom.
+    """
+
+    figure: go.Figure
+    layers: tuple[Layer, ...] = ()
+    title: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What the read-out beside the scrubber says: `label` = value, and the size of a step.
+
+    `values` (C,) are shown at evenly spaced clock coordinates, with `digits` decimals, linearly
+    interpolated between. `steps` single steps lead from the start to the end.
+    """
+
+    label: str
+    values: tuple[float, ...]
+    steps: int = 100
+    digits: int = 2
+
+    def __post_init__(self) -> None:
+        values = tuple(float(value) for value in np.asarray(self.values, dtype=float).ravel())
+        object.__setattr__(self, "values", values)
+        if not values or not np.isfinite(values).all():
+            raise ValueError("Clock: values must be finite and at least one; give the times shown")
+        if self.steps < 1:
+            raise ValueError(f"Clock: steps {self.steps} must be at least 1")
