@@ -1,4 +1,4 @@
-"""Pictures as they are published: IDX files (MNIST), parquet of encoded images (CIFAR-10).
+"""Pictures as they are published: IDX files (MNIST), records or parquet of images (CIFAR-10).
 
 Whatever is wrong with a file is said in one ValueError that names the file and the way out.
 """
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from pyarrow import Table  # type: ignore[import-untyped]
 
 IDX_BYTES = 0x08  # the code of unsigned bytes, the only kind that MNIST uses
+
+CIFAR_BINARY = "cifar-10-batches-bin"
+TRAIN_RECORDS = tuple(f"data_batch_{k}.bin" for k in range(1, 6))
+TEST_RECORDS = ("test_batch.bin",)
+RECORDS = 30_730_000
+"""CIFAR-10's binary version: its folder, its files, and the bytes in each of them."""
 
 
 def find(folder: Path, places: tuple[str, ...], pattern: str) -> list[Path]:
@@ -67,6 +73,29 @@ def read_idx(path: Path, shape: tuple[int | None, ...]) -> Tensor:
     if not count:
         raise ValueError(f"{path} holds no picture and no label")
     return torch.frombuffer(bytearray(body), dtype=torch.uint8).reshape(found)
+
+
+def read_records(
+    paths: list[Path], shape: tuple[int, int, int], classes: int
+) -> tuple[Tensor, Tensor]:
+    """Pixels (N, C, H, W) in uint8 and labels (N,) of files of records: a label, then the pixels.
+
+    Source: Krizhevsky's description of CIFAR-10's binary version. Raises ValueError for files that
+    hold no whole number of records, and for a label outside 0…`classes` − 1.
+    """
+    size, parts = 1 + math.prod(shape), []
+    for path in paths:
+        data = path.read_bytes()
+        if not data or len(data) % size:
+            raise ValueError(
+                f"{path} has {len(data):,} bytes, which are no records of {size:,}: "
+                "download it again"
+            )
+        parts.append(torch.frombuffer(bytearray(data), dtype=torch.uint8).reshape(-1, size))
+    records = torch.cat(parts)
+    labels = records[:, 0].long()
+    check_labels(labels, len(records), classes, ", ".join(path.name for path in paths))
+    return records[:, 1:].reshape(-1, *shape).contiguous(), labels
 
 
 def read_table(paths: list[Path], image: str, label: str) -> Table:

@@ -12,7 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from explorer.data.image_files import check_labels, find, read_encoded, read_idx
+from explorer.data.image_files import (
+    CIFAR_BINARY,
+    check_labels,
+    find,
+    read_encoded,
+    read_idx,
+    read_records,
+)
 from explorer.registry import Entry, pick
 
 SIZE = 32
@@ -84,7 +91,14 @@ def mnist(folder: Path, split: str) -> Split:
 
 
 def cifar10(folder: Path, split: str) -> Split:
-    """Krizhevsky's small pictures from parquet files with columns img {bytes} and label."""
+    """Krizhevsky's small pictures, from their binary version where it is there, else from parquet.
+
+    The parquet files have columns img {bytes} and label.
+    """
+    if (folder / CIFAR_BINARY).is_dir():
+        pattern = "data_batch_?.bin" if split == "train" else "test_batch.bin"
+        paths = find(folder, (CIFAR_BINARY,), pattern)
+        return read_records(paths, (3, SIZE, SIZE), CLASSES)
     paths = find(folder, (".", "cifar10", "plain_text"), f"{split}*.parquet")
     return read_encoded(paths, "img", "label", (SIZE, SIZE), CLASSES)
 
