@@ -33,9 +33,9 @@ def browser() -> Iterator[Any]:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """One server for a module's tests."""
+    """One server for all tests that do not ask for a fresh one."""
     with serving.serve() as running:
         yield running
 
@@ -47,29 +47,46 @@ def fresh_server() -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def tabs(browser: Any) -> Iterator[Any]:
+    """One browser context for all tests: it keeps the scripts that every page loads."""
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def open_page(browser: Any) -> Iterator[OpenPage]:
-    """`open_page(server, "/path?query", width=…, height=…, scheme="light")`: page and watch."""
-    contexts = []
+def open_page(tabs: Any) -> Iterator[OpenPage]:
+    """`open_page(server, "/path?query", width=…, height=…, scheme="light")`: page and watch.
+
+    settled: whether to wait until the page's script has come to its end.
+    Every test begins as a browser that has not been here, but for the scripts it has kept.
+    """
+    tabs.clear_cookies()
 
     def opened(
-        server: Server, path: str, *, width: int = 1440, height: int = 900, scheme: str = "light"
+        server: Server,
+        path: str,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        scheme: str = "light",
+        settled: bool = True,
     ) -> tuple[Any, Watch]:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme
-        )
-        contexts.append(context)
-        page = context.new_page()
+        page = tabs.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
         page.set_default_timeout(60_000)  # a cold start on a busy machine
         watched = serving.watch(page, server)
         page.goto(f"{server.url}{path}")
         page.locator(".st-key-head h1").wait_for()
-        settle(page)
+        if settled:
+            settle(page)
         return page, watched
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in tabs.pages:
+        page.close()
 
 
 def settle(page: Any) -> None:
