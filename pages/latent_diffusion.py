@@ -6,7 +6,7 @@ from explorer.code.recipes import latent_diffusion as code
 from explorer.figures import latent_charts as charts
 from explorer.registry import Param
 from explorer.training.latents import LATENTS
-from explorer.ui import controls, frame, latent_learning, latent_live, latent_tables
+from explorer.ui import controls, frame, latent_learning, latent_live, latent_tables, shelf
 from explorer.ui import latent_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.latent_files import latent_files
@@ -112,6 +112,7 @@ with wide:
     if spec is not None:
         latent_live.live(spec, scale)
         show_code(code.training_recipe(spec))
+        shelf.remember()
     elif view == "vae":
         vae()
         if name in LATENTS:

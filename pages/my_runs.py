@@ -12,6 +12,7 @@ from explorer.training.store import Card, StoreFull
 from explorer.ui import frame, learning, resuming
 from explorer.ui import shelf as shelves
 from explorer.ui.code import show_code
+from explorer.ui.latent_scenes import CLEAR_METRIC
 from explorer.ui.learned_scenes import RUN, portrait
 from explorer.ui.weights import of_card
 
@@ -37,6 +38,25 @@ def _look(name: str) -> None:
     )
 
 
+def _back_to_its_page(card: Card) -> None:
+    if CLEAR_METRIC in card.metrics:  # a network of latents, with the decoder that reads them
+        st.page_link(
+            "pages/latent_diffusion.py",
+            label="Sample, decode",
+            icon=":material/scatter_plot:",
+            query_params={"model": f"{RUN}{card.id}"},
+            help="Four ways to sample its latents, and what they decode to",
+        )
+        return
+    st.page_link(
+        "pages/train.py",
+        label="Replay, go on",
+        icon=":material/school:",
+        query_params=resuming.link_of(card.id, card.spec),
+        help="Its snapshots from the first step on, and more steps if you like",
+    )
+
+
 def _picture(card: Card) -> None:
     try:
         found = store.picture(card.id)
@@ -52,13 +72,7 @@ def _row(card: Card) -> None:
             st.text(card.name)
             when = datetime.fromtimestamp(card.created).strftime("%d %b %Y, %H:%M")
             st.caption(f"{when} · {learning.in_short(card)}")
-        st.page_link(
-            "pages/train.py",
-            label="Replay, go on",
-            icon=":material/school:",
-            query_params=resuming.link_of(card.id, card.spec),
-            help="Its snapshots from the first step on, and more steps if you like",
-        )
+        _back_to_its_page(card)
         _look(f"{RUN}{card.id}")
         with st.popover("Rename", icon=":material/edit:"):
             name = f"_name-{card.id}"
@@ -81,8 +95,7 @@ def _row(card: Card) -> None:
 
 
 resuming.refusal()
-if st.session_state.pop("_opened", False):
-    st.switch_page("pages/train.py")
+resuming.follow()
 try:
     resuming.interrupted()
     cards = store.list_runs(shelf)

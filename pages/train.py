@@ -91,7 +91,7 @@ def _learned(progress: learning.Progress) -> None:
 with wide:
     resuming.refusal()
     if desk.job is None and desk.opened is None:
-        resuming.interrupted(most=2)
+        resuming.interrupted(most=2, kind=resuming.POINTS)
     live()
     if not learned and spec is not None:
         train_panels.before(spec, scale)

@@ -7,10 +7,13 @@ import re
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import ROOT
+from explorer.figures import palette
 from explorer.networks.vae import CLEAR
 from explorer.training.files import read_tensors
 from explorer.training.jobs import Status
@@ -33,7 +36,8 @@ def opened(page: str, **query: str) -> AppTest:
 
 def header(at: AppTest) -> dict:
     """What the first player on the page was given."""
-    payload = at.get("bidi_component")[0].proto.bytes
+    payloads = (part.proto.bytes for part in at.get("bidi_component"))
+    payload = next(p for p in payloads if p and not p.startswith(b"{"))  # others speak JSON
     length = int.from_bytes(payload[:4], "little")
     return json.loads(payload[4 : 4 + length])
 
@@ -106,6 +110,10 @@ def test_both_networks_are_trained_kept_and_can_be_sampled(shelf: str):
     until(at, lambda: len(learning.store().list_runs(shelf)) == 1)
     card = learning.store().list_runs(shelf)[0]
     assert 0 < card.metrics["clear"] <= 1
+    picture = np.asarray(Image.open(learning.store().picture(card.id)).convert("RGB")).astype(int)
+    for k in range(4):  # every class that it decodes to is in it
+        wanted = [int(palette.colour(k)[i : i + 2], 16) for i in (1, 3, 5)]
+        assert (np.abs(picture - wanted).sum(axis=-1) < 30).sum() > 3
     name = f"run-{card.id}"
     again = opened(LATENT, shelf=shelf, model=name, steps="20")
     assert not again.exception
@@ -140,7 +148,40 @@ def test_a_training_stops_and_what_it_has_learned_stays(shelf: str):
     assert job.wait(30)
     assert job.status is Status.STOPPED
     assert 0 < job.latest.step < job.latest.steps
-    assert latent_learning.says(job) == "Stopped."
+    assert latent_learning.says(job) == "Stopped. It can go on."
+
+
+LONG = {"view": "train", "ours.vae_steps": "500", "ours.updates": "20000"}
+
+
+def test_a_training_that_is_left_is_found_again_and_goes_on(
+    shelf: str, monkeypatch: pytest.MonkeyPatch
+):
+    first, second = latent_learning.LatentDesk(), latent_learning.LatentDesk()
+    monkeypatch.setattr(latent_learning, "desk", lambda: first)
+    at = opened(LATENT, shelf=shelf, kl="0.3", **LONG)
+    next(b for b in at.button if b.label == "Train both").click().run()
+    begun = first.job
+    until(at, lambda: begun.latest is not None and begun.latest.diffusion is not None)
+    learning.pool().release(begun.owner)  # as when the tab closes
+    assert begun.wait(30)
+    # another session of the same browser has a desk of its own
+    monkeypatch.setattr(latent_learning, "desk", lambda: second)
+    runs = opened("pages/my_runs.py", shelf=shelf)
+    assert not runs.exception
+    assert any(text.value.startswith("Interrupted at step") for text in runs.text)
+    again = opened(LATENT, shelf=shelf, view="train")
+    next(b for b in again.button if b.label == "Go on").click().run()
+    assert not again.exception
+    assert again.select_slider(key="kl").value == 0.3
+    assert again.select_slider(key="ours.updates").value == 20_000
+    job = second.job
+    until(again, lambda: job.latest is not None and job.latest.step >= begun.latest.step)
+    job.stop()
+    assert job.wait(30)
+    again.run()
+    assert any(b.label == "Go on" for b in again.button)
+    assert not [text for text in again.text if text.value.startswith("Interrupted")]
 
 
 def test_a_run_without_its_second_half_is_not_kept():

@@ -18,6 +18,8 @@ from explorer.training.latents import (
     OURS,
     LatentSpec,
     keep_latent,
+    latent_from_json,
+    latent_to_json,
     load_latent,
     parts,
     train_latent,
@@ -112,6 +114,42 @@ def test_a_state_does_not_change_when_training_goes_on():
     assert end.step == 200 > first.step
     assert all(torch.equal(first.weights[name], before[name]) for name in before)
     assert not torch.equal(end.weights["logits.bias"], before["logits.bias"])
+
+
+def test_stopped_at_any_place_both_go_on_to_the_very_weights_of_one_that_never_stopped():
+    spec = replace(
+        OURS,
+        vae=replace(QUICK, steps=120),
+        diffusion=replace(OURS.diffusion, config=replace(OURS.diffusion.config, steps=60)),
+    )
+    spec = latent_from_json(read_json(json_bytes(latent_to_json(spec))))
+    *_, whole = train_latent(spec, "cpu")
+    stops = {True: None, False: None}  # by whether the VAE was still learning
+    for state in train_latent(spec, "cpu"):
+        if 0 < state.step < spec.vae.steps or (state.diffusion and 0 < state.diffusion.step < 60):
+            stops[state.diffusion is None] = state.resume_state()
+    for tensors, meta in stops.values():
+        *_, end = train_latent(spec, "cpu", (tensors, read_json(json_bytes(meta))))
+        assert end.step == whole.step == 180
+        for one, other in ((end.vae, whole.vae), (end.diffusion, whole.diffusion)):
+            assert torch.equal(one.losses, other.losses)
+        assert all(torch.equal(end.vae.weights[n], w) for n, w in whole.vae.weights.items())
+        weights = end.diffusion.weights()
+        assert all(torch.equal(weights[n], w) for n, w in whole.diffusion.weights().items())
+        assert end.seconds > meta["vae_seconds"]
+
+
+def test_a_state_that_fits_no_vae_is_refused():
+    *_, state = train_vae(replace(QUICK, steps=30))
+    whole = state.resume_state()
+    for wrong, said in (
+        ({n: t for n, t in whole.items() if n != "rng"}, "it needs"),
+        ({**whole, "losses": torch.zeros(31, 2)}, "31"),
+        ({**whole, "mean": torch.zeros(3)}, "3 weights"),
+        ({**whole, "rng": torch.zeros(5)}, "random numbers"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            next(train_vae(replace(QUICK, steps=30), wrong))
 
 
 def test_the_latents_are_the_mixture_that_the_encoder_draws_from(trained):

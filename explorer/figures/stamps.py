@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -19,8 +20,12 @@ _BINS = 44
 _MODES = 8
 
 
-def stamp(distribution: ExactDistribution, samples: Tensor) -> bytes:
+def stamp(
+    distribution: ExactDistribution, samples: Tensor, colours: Sequence[int] | None = None
+) -> bytes:
     """A PNG of `samples` (B, D): points in the plane by their mode, in 1D a histogram.
+
+    colours: one for each point, of the palette, where not the mode's.
 
     The window is that of the data, so samples that missed them are seen to do so.
     """
@@ -33,14 +38,15 @@ def stamp(distribution: ExactDistribution, samples: Tensor) -> bytes:
     if samples.shape[1] == 1:
         _bars(pen, places[:, 0])
     else:
-        _points(pen, places, (distribution.mode_of(samples) % _MODES).tolist())
+        modes = (distribution.mode_of(samples) % _MODES).tolist()
+        _points(pen, places, modes if colours is None else colours)
     small = picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     data = io.BytesIO()
     small.save(data, "PNG", optimize=True)
     return data.getvalue()
 
 
-def _points(pen: ImageDraw.ImageDraw, places: np.ndarray, modes: list[int]) -> None:
+def _points(pen: ImageDraw.ImageDraw, places: np.ndarray, modes: Sequence[int]) -> None:
     side, reach = SIDE * _FINE, 1.6 * _FINE
     for (x, y), mode in zip((places * [1, -1] + 1) / 2 * side, modes, strict=True):
         pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=colour(mode))

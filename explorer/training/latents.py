@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,12 +28,13 @@ from explorer.training.model import CENTRE, SCALE, Model
 from explorer.training.presets import DEFAULT, SKIP
 from explorer.training.pretrain import CURVE
 from explorer.training.spec import ModelSpec, from_json, to_json
-from explorer.training.train import TrainState, train
+from explorer.training.train import Resume, TrainState, train
 from explorer.training.vae import (
     VAESpec,
     VAEState,
     latents,
     train_vae,
+    vae_from_json,
     vae_of,
     vae_to_json,
 )
@@ -40,6 +42,8 @@ from explorer.training.vae import (
 FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "latents"
 WEIGHTS, VAE_WEIGHTS = "weights.safetensors", "vae.safetensors"
 CURVE_NAME = "curve"
+VAE_PART, MODEL_PART = "vae.", "model."
+"""What comes before the names of each network's tensors where both lie in one file."""
 
 
 @dataclass(frozen=True)
@@ -101,16 +105,52 @@ class LatentState:
         """Of work, for both."""
         return self.vae.seconds + (self.diffusion.seconds if self.diffusion else 0.0)
 
+    def resume_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """All that `train_latent` needs to go on as if it had never stopped."""
+        tensors = {VAE_PART + name: part for name, part in self.vae.resume_state().items()}
+        meta = {"spec": latent_to_json(self.spec), "vae_seconds": self.vae.seconds}
+        if self.diffusion is not None:
+            model, more = self.diffusion.resume_state()
+            tensors |= {MODEL_PART + name: part for name, part in model.items()}
+            meta["seconds"] = more["seconds"]
+        return tensors, meta
+
 
 def train_latent(
-    spec: LatentSpec, device: torch.device | str | None = None
+    spec: LatentSpec, device: torch.device | str | None = None, resume: Resume | None = None
 ) -> Iterator[LatentState]:
-    """Train the VAE, then the model on what its encoder makes of the vectors; see `train`."""
-    for first in train_vae(spec.vae):
+    """Train the VAE, then the model on what its encoder makes of the vectors; see `train`.
+
+    `resume` is what `LatentState.resume_state` gave; ValueError for a state that does not fit.
+    """
+    tensors, meta = resume if resume is not None else ({}, {})
+    vae, model = (_part(tensors, prefix) for prefix in (VAE_PART, MODEL_PART))
+    for first in train_vae(spec.vae, vae or None, float(meta.get("vae_seconds", 0.0))):
         yield LatentState(spec, first)
     diffusion = replace(spec.diffusion, distribution=latents(first.vae()))
-    for state in train(diffusion, device=device):
+    onwards = (model, {"seconds": meta["seconds"]}) if model else None
+    for state in train(diffusion, onwards, device=device):
         yield LatentState(spec, first, state)
+
+
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+
+
+def latent_to_json(spec: LatentSpec) -> dict[str, Any]:
+    """The spec as JSON can hold it, for `latent_from_json`."""
+    return {
+        "label": spec.label,
+        "vae": vae_to_json(spec.vae),
+        "diffusion": to_json(spec.diffusion),
+    }
+
+
+def latent_from_json(obj: Any) -> LatentSpec:
+    """The spec that `latent_to_json` wrote; ValueError that says what is not usable."""
+    if not isinstance(obj, dict) or set(obj) != {"label", "vae", "diffusion"}:
+        raise ValueError("this does not describe a training of VAE and diffusion")
+    return LatentSpec(str(obj["label"]), vae_from_json(obj["vae"]), from_json(obj["diffusion"]))
 
 
 def load_latent(name: str, folder: Path = FOLDER) -> Latent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import torch
@@ -18,7 +18,7 @@ from explorer.networks.vae import CLASSES, VAE, cross_entropy, divergence, repar
 from explorer.registry import Param
 from explorer.training.config import SCHEDULES, checked_choice, checked_number, shown
 from explorer.training.files import DamagedFile
-from explorer.training.optimiser import FlatAdam
+from explorer.training.optimiser import STATE, FlatAdam
 
 LEAST = math.log(CLASSES)
 """Nats that reconstruction and KL together cannot go below: the entropy of which class it is."""
@@ -92,6 +92,7 @@ class VAEState:
     losses: Tensor
     seconds: float
     weights: Mapping[str, Tensor]
+    _resume: Mapping[str, Tensor] = field(repr=False)
 
     @property
     def steps(self) -> int:
@@ -106,6 +107,10 @@ class VAEState:
     def vae(self) -> VAE:
         """The VAE as it stands, on the CPU."""
         return vae_of(self.weights)
+
+    def resume_state(self) -> dict[str, Tensor]:
+        """All that `train_vae` needs to go on as if it had never stopped, but the seconds."""
+        return {**self._resume, "losses": self.losses}
 
 
 def vae_of(weights: Mapping[str, Tensor]) -> VAE:
@@ -130,17 +135,31 @@ def untrained(rng: Generator) -> VAE:
     return vae
 
 
-def train_vae(spec: VAESpec) -> Iterator[VAEState]:
+def train_vae(
+    spec: VAESpec, resume: Mapping[str, Tensor] | None = None, seconds: float = 0.0
+) -> Iterator[VAEState]:
     """Train on one-hot vectors drawn evenly; yield after hundredths of a second, and at the end.
 
-    The loss is reconstruction + `kl_weight` · KL, in nats per vector, with Adam. On the CPU, where
-    so small a network is trained fastest, equal specs give equal weights bit for bit.
+    The loss is reconstruction + `kl_weight` · KL, in nats per vector, with Adam. `resume` and
+    `seconds` are a state's, to go on from. On the CPU, where so small a network is trained
+    fastest, equal specs give equal weights bit for bit, however often the training was stopped.
     """
     rng = Generator().manual_seed(spec.seed)
     vae, eye = untrained(rng), torch.eye(CLASSES)
     adam = FlatAdam(vae)
-    losses, seconds, begun = torch.zeros(spec.steps, 2), 0.0, time.perf_counter()
-    for step in range(spec.steps):
+    losses, step = torch.zeros(spec.steps, 2), 0
+    if resume is not None:
+        step = _go_on(_checked(resume, spec), adam, losses, rng)
+
+    def state() -> VAEState:
+        weights = {name: part.detach().clone() for name, part in vae.state_dict().items()}
+        kept = {**adam.tensors(), "rng": rng.get_state()}
+        return VAEState(spec, step, losses[:step], seconds, weights, kept)
+
+    if step == spec.steps:
+        yield state()
+    begun = time.perf_counter()
+    while step < spec.steps:
         x = eye[torch.randint(CLASSES, (spec.batch,), generator=rng)]
         mean, log_variance = vae.encode(x)
         logits = vae.decode_logits(reparametrised(mean, log_variance, rng))
@@ -148,14 +167,43 @@ def train_vae(spec: VAESpec) -> Iterator[VAEState]:
         kl = divergence(mean, log_variance).mean()
         adam.gradient.zero_()
         (reconstruction + spec.kl_weight * kl).backward()
-        done = step + 1
-        adam.step(_learning_rate(spec, step), done, half_life=0.0)
+        adam.step(_learning_rate(spec, step), step + 1, half_life=0.0)
         losses[step, 0], losses[step, 1] = reconstruction.detach(), kl.detach()
-        if done == spec.steps or time.perf_counter() - begun > BETWEEN:
+        step += 1
+        if step == spec.steps or time.perf_counter() - begun > BETWEEN:
             seconds += time.perf_counter() - begun
-            weights = {name: part.detach().clone() for name, part in vae.state_dict().items()}
-            yield VAEState(spec, done, losses[:done], seconds, weights)
+            yield state()
             begun = time.perf_counter()
+
+
+_STATE = (*STATE, "losses", "rng")
+
+
+def _checked(resume: Mapping[str, Tensor], spec: VAESpec) -> Mapping[str, Tensor]:
+    """The tensors, if they can be a state of this training; ValueError where they cannot."""
+    if set(resume) != set(_STATE):
+        raise ValueError(f"the VAE's state holds {sorted(resume)}; it needs {', '.join(_STATE)}")
+    losses = resume["losses"]
+    if losses.ndim != 2 or losses.shape[1] != 2 or len(losses) > spec.steps:
+        raise ValueError(
+            f"the VAE's losses have the shape {tuple(losses.shape)}; a training of "
+            f"{spec.steps:,} steps has (steps so far, 2)"
+        )
+    return resume
+
+
+def _go_on(past: Mapping[str, Tensor], adam: FlatAdam, losses: Tensor, rng: Generator) -> int:
+    """Put everything where `past` left it; how many steps those were."""
+    adam.load(past)
+    done = len(past["losses"])
+    losses[:done] = past["losses"]
+    try:
+        rng.set_state(past["rng"])
+    except (RuntimeError, TypeError) as problem:
+        raise ValueError(
+            f"the state's random numbers cannot be gone on with ({problem}); start anew"
+        ) from problem
+    return done
 
 
 def _learning_rate(spec: VAESpec, step: int) -> float:

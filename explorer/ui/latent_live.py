@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from explorer.training.job import Status
 from explorer.training.latents import LatentSpec
-from explorer.ui import frame, latent_learning, latent_panels, latent_tables
+from explorer.ui import frame, latent_learning, latent_panels, latent_tables, resuming
 from explorer.ui.job_bar import job_bar
 from explorer.ui.player import player
 from explorer.ui.scenes import Scene
@@ -13,6 +14,9 @@ from explorer.ui.scenes import Scene
 
 def live(spec: LatentSpec, scale: float) -> None:
     """The button, and all that changes while the networks learn, redrawn twice a second."""
+    resuming.refusal()
+    if latent_learning.desk().job is None:
+        resuming.interrupted(most=2, kind=latent_learning.KIND)
     ticking = latent_learning.desk().busy
     st.fragment(_live, run_every=0.5 if ticking else None)(spec, scale, ticking)
 
@@ -30,6 +34,7 @@ def _live(spec: LatentSpec, scale: float, ticking: bool) -> None:
         args=(spec,),
         says=latent_learning.says(job),
         label="Train both",
+        more=_go_on if job is not None and job.status is Status.STOPPED and state else None,
     )
     if state is None:
         st.markdown(
@@ -44,6 +49,15 @@ def _live(spec: LatentSpec, scale: float, ticking: bool) -> None:
     latent_tables.legend()
     _show(seen.scene)
     latent_panels.metrics(state, seen)
+
+
+def _go_on() -> None:
+    st.button(
+        "Go on",
+        icon=":material/fast_forward:",
+        help="From where it stopped, to the end of its steps.",
+        on_click=latent_learning.go_on,
+    )
 
 
 def _show(scene: Scene) -> None:

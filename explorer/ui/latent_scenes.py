@@ -20,7 +20,7 @@ from explorer.figures.layers import Pane
 from explorer.figures.view import View
 from explorer.networks.vae import CLASSES, CLEAR, VAE
 from explorer.training.folders import StoreUnavailable
-from explorer.training.latents import LATENTS, Latent, latent_of, load_latent
+from explorer.training.latents import LATENTS, VAE_PART, Latent, latent_of, load_latent
 from explorer.training.model import Model
 from explorer.training.spec import from_json
 from explorer.ui import controls, learning
@@ -28,8 +28,6 @@ from explorer.ui.scenes import Scene, clock, shared_view
 
 RUN = "run-"
 """What comes before the id of a run that this session's shelf holds."""
-VAE_PART = "vae."
-"""What comes before the names of a VAE's tensors in a run's history."""
 CLEAR_METRIC = "clear"
 """The figure by which a run of both networks is known on the shelf."""
 

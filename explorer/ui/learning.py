@@ -98,11 +98,16 @@ def _shelves() -> WeakKeyDictionary[Job, str]:
 
 def elsewhere() -> bool:
     """Whether another session of this browser trains: a tab beside, or one just closed."""
-    mine, here = shelf(), desk().job
+    mine, here = shelf(), desk().owner
     return any(
-        code == mine and job is not here and not job.status.is_final
+        code == mine and job.owner != here and not job.status.is_final
         for job, code in list(_shelves().items())
     )
+
+
+def note(job: Job[Any], shelf: str) -> None:
+    """Let the other sessions of the browser with this shelf know of the job."""
+    _shelves()[job] = shelf
 
 
 def title(spec: ModelSpec) -> str:
@@ -146,7 +151,7 @@ def begin(
     at.spec, at.code, at.opened = spec, code, None
     at.job = at.pool.submit(at.owner, title(spec), work, done, autosave)
     jobs.append(at.job)
-    _shelves()[at.job] = owner_shelf
+    note(at.job, owner_shelf)
     forget_link()
 
 
@@ -210,6 +215,8 @@ def in_short(card: Card) -> str:
     parts = []
     if metrics.get("floor", 0) > 0 and "distance" in metrics:
         parts.append(f"distance {metrics['distance'] / metrics['floor']:.1f} × the floor")
+    if "clear" in metrics:
+        parts.append(f"{metrics['clear']:.0%} decode clearly")
     if "seconds" in metrics:
         parts.append(f"{metrics['seconds']:.1f} s of training")
     return " · ".join(parts)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -13,7 +15,7 @@ from explorer.training.folders import StoreUnavailable, new_code
 from explorer.training.kept import progress_of
 from explorer.training.presets import DEFAULT
 from explorer.training.spec import from_json
-from explorer.ui import learning, links
+from explorer.ui import latent_learning, learning, links
 from explorer.ui.shelf import shelf, store
 from explorer.ui.train_controls import keys_of, pickable
 
@@ -30,21 +32,52 @@ def take_up(left: Unfinished) -> None:
     learning.begin(spec, (state, meta["state"]), film_from(tensors), left.job_id)
 
 
-def resume_left(left: Unfinished) -> None:
-    """`take_up`, and on to the page that shows it. A callback."""
-    if learning.attempt(take_up, left):
-        st.session_state["_opened"] = True
+@dataclass(frozen=True)
+class Kind:
+    """A kind of training that leaves autosaves: the page that shows it, and how it is taken up."""
+
+    page: str
+    take_up: Callable[[Unfinished], None]
 
 
-def left_behind() -> list[Unfinished]:
-    """Trainings of this shelf that nobody goes on with, but the one on this session's desk."""
-    mine, here = shelf(), learning.desk().code
+POINTS = ""
+"""The kind of an autosave that names none: a network that learns a distribution of points."""
+KINDS = {
+    POINTS: Kind("pages/train.py", take_up),
+    latent_learning.KIND: Kind("pages/latent_diffusion.py", latent_learning.take_up),
+}
+
+
+def _kind(left: Unfinished) -> str:
+    return str(left.meta.get("kind", POINTS))
+
+
+def resume_left(left: Unfinished, leave: bool) -> None:
+    """Take it up; `leave` this page for the one that shows it. A callback."""
+    kind = KINDS[_kind(left)]
+    if learning.attempt(kind.take_up, left) and leave:
+        st.session_state["_opened"] = kind.page
+
+
+def follow() -> None:
+    """On to the page that shows what was just taken up."""
+    if page := st.session_state.pop("_opened", None):
+        st.switch_page(page)
+
+
+def left_behind(kind: str | None = None) -> list[Unfinished]:
+    """Trainings of this shelf that nobody goes on with, but those on this session's desks.
+
+    kind: of `KINDS`, or None for all.
+    """
+    kinds = KINDS if kind is None else (kind,)
+    mine, here = shelf(), (learning.desk().code, latent_learning.desk().code)
 
     def is_left(left: Unfinished) -> bool:
         if not isinstance(left.meta, dict) or left.meta.get("shelf") != mine:
             return False
         over = left.meta.get("stopped") is True or time.time() - left.saved >= QUIET
-        return over and left.job_id != here
+        return over and left.job_id not in here and _kind(left) in kinds
 
     return [left for left in store().autosaves.unfinished(quiet_for=0) if is_left(left)]
 
@@ -60,12 +93,15 @@ def _until_others_end() -> None:
         st.rerun()
 
 
-def interrupted(most: int = 50) -> None:
-    """A row for each of the newest that were left, to go on with or to discard."""
+def interrupted(most: int = 50, kind: str | None = None) -> None:
+    """A row for each of the newest that were left, to go on with or to discard.
+
+    kind: the one that this page shows, or None where each is shown on a page of its own.
+    """
     if learning.elsewhere():
         _until_others_end()
     try:
-        newest = left_behind()[:most]
+        newest = left_behind(kind)[:most]
     except StoreUnavailable as problem:
         st.warning(str(problem))
         return
@@ -74,7 +110,9 @@ def interrupted(most: int = 50) -> None:
             st.text(
                 f"Interrupted at step {left.meta['step']:,}: {left.meta['name']}", width="stretch"
             )
-            st.button("Go on", key=f"_on-{left.job_id}", on_click=resume_left, args=(left,))
+            st.button(
+                "Go on", key=f"_on-{left.job_id}", on_click=resume_left, args=(left, kind is None)
+            )
             st.button("Discard", key=f"_off-{left.job_id}", on_click=_discard, args=(left,))
 
 
@@ -104,7 +142,6 @@ def link_of(run_id: str, spec: Any) -> dict[str, str]:
 
 def open_by_link() -> None:
     """Open the run that the link names, once; what cannot be opened is said by `refusal`."""
-    st.session_state.pop("_opened", None)  # here it is
     given = "".join(links.from_link(RUN)[-1:])
     if given and st.session_state.get("_run") != given:
         st.session_state["_run"] = given
