@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from explorer.ui import qr
 from explorer.ui.server import lifespan
 
-app = st.App("home.py", lifespan=lifespan)
+base = st.get_option("server.baseUrlPath") or ""
+app = st.App("home.py", lifespan=lifespan, routes=[qr.route(base)])

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.ui import controls, links, navigation, warmup
+from explorer.ui.head_tools import head_tools
 
 PRODUCT = "Diffusion explorer"
 _HERE = Path(__file__).parent
@@ -78,6 +79,7 @@ def height(pixels: int) -> int:
 def _head(title: str) -> None:
     with st.container(key="head"):
         st.title(title, anchor=False)
+        head_tools(home=title == PRODUCT, projector=projector())
 
 
 def _projector_switch() -> None:
