@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 _DEFAULTS = "_defaults"  # key → default of every control this page has drawn
+_KNOWN = "_known"  # the keys of all controls that any page has drawn
 _NOTES = "_notes"  # key → (note, the value it goes with)
 _PAGE = "_page"
 _SEEN = "_seen"  # key → the text under it in the link when the page last looked, None where absent
@@ -43,6 +44,17 @@ def place_notes() -> None:
 def register(key: str, default: Any) -> None:
     """Remember a control, for `reset` and for the next switch of pages."""
     st.session_state.setdefault(_DEFAULTS, {})[key] = default
+    st.session_state.setdefault(_KNOWN, set()).add(key)
+
+
+def forget() -> None:
+    """Drop what the session holds of all controls, so that the link alone says what they are.
+
+    Before any of them is drawn.
+    """
+    for key in st.session_state.get(_KNOWN, ()):
+        if key in st.session_state:
+            del st.session_state[key]
 
 
 def held(key: str, default: str) -> str:

@@ -36,6 +36,14 @@ class Page:
 MENU: tuple[Page, ...] = (
     Page(HOME, "Home", ":material/home:", "", "What there is to see."),
     Page(
+        "pages/stories.py",
+        "Stories",
+        ":material/auto_stories:",
+        "",
+        "Guided lectures on these pages: predict first, then see. Or write one.",
+        "stories",
+    ),
+    Page(
         "pages/forward_diffusion.py",
         "Forward diffusion",
         ":material/blur_on:",
@@ -190,6 +198,11 @@ MENU: tuple[Page, ...] = (
         "image-losses",
     ),
 )
+
+
+def path_of(title: str) -> str:
+    """The link of the page with this title; that of the home page for any other."""
+    return next((page.path for page in MENU if page.title == title), "/")
 
 
 def sections() -> list[tuple[str, list[Page]]]:

@@ -59,7 +59,8 @@ function cards({ sections, base }) {
       a.dataset.card = page.card;
       return make("li", "", [a]);
     });
-    return make("section", "", [make("h2", "", [section.name]), make("ul", "", items)]);
+    const heading = section.name ? [make("h2", "", [section.name])] : [];
+    return make("section", "", [...heading, make("ul", "", items)]);
   });
   return make("div", "dxn-cards", parts);
 }

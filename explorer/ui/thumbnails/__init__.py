@@ -15,12 +15,14 @@ from explorer.ui.thumbnails import (
     images,
     latents,
     learning,
+    lectures,
     mathematics,
     noise,
 )
 from explorer.ui.thumbnails.pen import HEIGHT, WIDTH
 
 DRAWINGS: dict[str, Callable[[], str]] = {
+    "stories": lectures.steps,
     "paths": noise.paths,
     "schedules": noise.schedules,
     "field": noise.field,
