@@ -8,8 +8,9 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.ui import controls, links, navigation, warmup
+from explorer.ui import controls, links, navigation, stories, story_bar, warmup
 from explorer.ui.head_tools import head_tools
+from explorer.ui.menu import path_of
 
 PRODUCT = "Diffusion explorer"
 _HERE = Path(__file__).parent
@@ -31,6 +32,7 @@ def page(title: str, *, intro: str = "") -> None:
         initial_sidebar_state=260,
     )
     links.enter(title)
+    place = stories.enter(path_of(title))
     on = projector()
     st.html(f"<style>{_STYLE}{_PROJECTOR if on else ''}</style>")
     if on:
@@ -48,6 +50,9 @@ def page(title: str, *, intro: str = "") -> None:
         with st.container(key="intro"):
             st.markdown(intro)
     links.place_notes()
+    stories.show_notes()
+    if place is not None:
+        story_bar.bar(place, path_of(title))
     if title != PRODUCT:
         warmup.ready()
 
