@@ -117,9 +117,9 @@ def test_a_killed_server_costs_seconds_of_a_training(browser, tmp_path: Path, op
         assert "Traceback" not in server.log()
 
 
-def test_a_reloaded_page_finds_its_training_and_goes_on_with_it(fresh_server, open_page):
+def test_a_reloaded_page_finds_its_training_and_goes_on_with_it(server, open_page):
     """A reload closes the session, and with it the job; the browser knows whose it was."""
-    page, watched = open_page(fresh_server, LONG)
+    page, watched = open_page(server, LONG)
     begin(page)
     page.get_by_test_id("stMetricValue").first.wait_for()
     first = shown_step(page)
@@ -131,23 +131,23 @@ def test_a_reloaded_page_finds_its_training_and_goes_on_with_it(fresh_server, op
     bar(page).get_by_text("Stop", exact=True).click()
     bar(page).get_by_text("Stopped.").wait_for()
     assert watched.problems() == []
-    assert "Traceback" not in fresh_server.log()
+    assert "Traceback" not in server.log()
 
 
-def test_two_tabs_share_their_shelf_and_nothing_else(fresh_server, open_page):
+def test_two_tabs_share_their_shelf_and_nothing_else(server, open_page):
     """What one has trained, the other finds; each trains and stops for itself."""
-    page, watched = open_page(fresh_server, QUICK)
+    page, watched = open_page(server, QUICK)
     begin(page)
     bar(page).get_by_text("Trained in").wait_for()
     other = page.context.new_page()
     other.set_default_timeout(60_000)
-    other.goto(f"{fresh_server.url}{LONG}")
+    other.goto(f"{server.url}{LONG}")
     begin(other)
     other.get_by_test_id("stMetricValue").first.wait_for()
     assert bar(page).get_by_text("Trained in").count() == 1
     third = page.context.new_page()
     third.set_default_timeout(60_000)
-    third.goto(f"{fresh_server.url}/my_runs")
+    third.goto(f"{server.url}/my_runs")
     third.get_by_text("Two moons, 500 steps").wait_for()
     assert third.get_by_text("Interrupted").count() == 0
     assert third.locator('[data-testid="stImage"] img').first.evaluate("e => e.naturalWidth") > 60
@@ -155,11 +155,11 @@ def test_two_tabs_share_their_shelf_and_nothing_else(fresh_server, open_page):
     bar(other).get_by_text("Stopped.").wait_for()
     third.get_by_text("Interrupted at step").wait_for()  # by itself, without a click there
     assert watched.problems() == []
-    assert "Traceback" not in fresh_server.log()
+    assert "Traceback" not in server.log()
 
 
-def test_a_run_is_opened_from_the_shelf_played_again_and_gone_on_with(fresh_server, open_page):
-    page, watched = open_page(fresh_server, QUICK)
+def test_a_run_is_opened_from_the_shelf_played_again_and_gone_on_with(server, open_page):
+    page, watched = open_page(server, QUICK)
     begin(page)
     bar(page).get_by_text("Trained in").wait_for()
     turn_to(page, "My runs")
@@ -178,11 +178,11 @@ def test_a_run_is_opened_from_the_shelf_played_again_and_gone_on_with(fresh_serv
     )
     assert "run=" not in page.url
     assert watched.problems() == []
-    assert "Traceback" not in fresh_server.log()
+    assert "Traceback" not in server.log()
 
 
-def test_the_browsers_back_and_forward_leave_the_training_alone(fresh_server, open_page):
-    page, watched = open_page(fresh_server, LONG)
+def test_the_browsers_back_and_forward_leave_the_training_alone(server, open_page):
+    page, watched = open_page(server, LONG)
     begin(page)
     page.get_by_test_id("stMetricValue").first.wait_for()
     first = shown_step(page)
@@ -197,4 +197,4 @@ def test_the_browsers_back_and_forward_leave_the_training_alone(fresh_server, op
     bar(page).get_by_text("Stop", exact=True).click()
     bar(page).get_by_text("Stopped.").wait_for()
     assert watched.problems() == []
-    assert "Traceback" not in fresh_server.log()
+    assert "Traceback" not in server.log()
