@@ -6,6 +6,7 @@
 // it is put right again after that.
 
 const REST = 250; // milliseconds without a change before the link is written
+const OWN = /^(at|speed|loop|trails|zoom\d+)$/; // a page's controls may begin with the same key
 
 // The numbers in a text such as "0.25" or "-1_2.5e-3_0_1"; null unless there are `count` of them.
 export function numbersIn(text, count) {
@@ -82,6 +83,8 @@ export function makePlace(key, { describe, adopt }) {
   const page = location.pathname;
   let timer = 0;
 
+  const mine = (name) => name.startsWith(prefix) && OWN.test(name.slice(prefix.length));
+
   function rest() {
     clearTimeout(timer);
     timer = 0;
@@ -90,7 +93,7 @@ export function makePlace(key, { describe, adopt }) {
   function put(wanted) {
     if (!wanted || location.pathname !== page) return; // the link is another page's
     const url = new URL(location.href);
-    const kept = [...url.searchParams].filter(([name]) => name.startsWith(prefix));
+    const kept = [...url.searchParams].filter(([name]) => mine(name));
     const due = Object.entries(wanted).map(([name, text]) => [prefix + name, text]);
     if (JSON.stringify(kept) === JSON.stringify(due)) return;
     for (const [name] of kept) url.searchParams.delete(name);
