@@ -4,7 +4,14 @@ import streamlit as st
 
 from explorer.code.recipes import image_sampling as code
 from explorer.training import image_defaults as defaults
-from explorer.ui import controls, frame, image_controls, image_live, image_models
+from explorer.ui import (
+    controls,
+    frame,
+    image_controls,
+    image_live,
+    image_models,
+    image_neighbours,
+)
 from explorer.ui.code import show_code
 from explorer.ui.image_scenes import Look
 
@@ -31,18 +38,27 @@ with narrow:
     checkpoint = image_models.choose(found)
     if checkpoint is not None:
         request = image_controls.choose(checkpoint, "grid")
+        near = controls.switch(
+            key="near",
+            label="Nearest training neighbours",
+            help="Below the samples, from your copy of the data: are they copies?",
+        )
         controls.reset()
 
 with wide:
     if checkpoint is not None:
+        scale = 1.4 if frame.projector() else 1.0
         rows = len(request.labels) // 10
         look = Look(
             both=True,
             columns=10,
             named=defaults.labels(defaults.EACH, len(request.labels)) == request.labels,
-            scale=1.4 if frame.projector() else 1.0,
+            scale=scale,
         )
-        image_live.live(checkpoint, request, look, height=30 + (88 if rows < 3 else 62) * rows)
+        height = 30 + (88 if rows < 3 else 62) * rows
+        image_live.live(checkpoint, request, look, height, reads=True)
+        if near:
+            image_neighbours.show(checkpoint, request, scale)
         st.latex(
             r"s_w(x,c)=s(x)+w\,\bigl(s(x\mid c)-s(x)\bigr),\qquad "
             r"\hat x_0=\frac{x_t+\sigma_t^2\,s_w(x_t,c)}{\alpha_t}"

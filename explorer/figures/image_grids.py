@@ -101,3 +101,40 @@ def stacked(
         for row, (_, pixels, times) in enumerate(parts)
     ]
     return Pane(figure, tuple(layers), title=title)
+
+
+def under_samples(
+    samples: Pixels,
+    near: Pixels,
+    distances: Floats,
+    columns: int,
+    *,
+    scale: float = 1.0,
+) -> Pane:
+    """Samples (B, H, W, 3) above their nearest pictures (B, K, H, W, 3), `columns` to a row.
+
+    Under each of them stands its distance (B, K).
+    """
+    count, neighbours = distances.shape
+    rows, line = -(-count // columns), 0.3
+    tall = 1.1 + neighbours * (1 + line)  # a row: the sample, then pictures with a line of text
+    figure = grid_axes(rows, columns, scale=scale)
+    figure.update_yaxes(range=[0, rows * tall])
+    layers, still = [], np.zeros(1)
+    for row in range(rows):
+        part, top = slice(row * columns, (row + 1) * columns), (rows - row) * tall
+        layers.append(Images(still, samples[None, part], columns, (0, top)))
+        across = np.arange(len(samples[part])) + 0.5
+        for k in range(neighbours):
+            below = top - 1.1 - k * (1 + line)
+            layers.append(Images(still, near[None, part, k], columns, (0, below), gap=0.1))
+            figure.add_scatter(
+                x=across,
+                y=np.full(len(across), below - 1 - line / 2 + 0.06),
+                text=[f"{value:.2f}" for value in distances[part, k]],
+                mode="text",
+                textfont={"size": 11 * scale},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+    return Pane(figure, tuple(layers))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from explorer.figures.layers import Clock
@@ -9,23 +11,37 @@ from explorer.training.image_films import Film, opening
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_request import Request
 from explorer.training.jobs import Status
-from explorer.ui import frame, image_desk, image_scenes
+from explorer.ui import frame, image_desk, image_readings, image_scenes
 from explorer.ui.image_scenes import Look
 from explorer.ui.player import player
 
 
-def live(checkpoint: Checkpoint, request: Request, look: Look, height: int) -> None:
-    """All that changes while pictures are drawn, redrawn twice a second until they are there."""
+def live(
+    checkpoint: Checkpoint, request: Request, look: Look, height: int, reads: bool = False
+) -> None:
+    """All that changes while pictures are drawn, redrawn twice a second until they are there.
+
+    reads: whether a classifier reads the finished pictures, and those are framed that it reads as
+    another class than was asked for.
+    """
     ticking = image_desk.desk().busy
     fragment = st.fragment(_live, run_every=0.5 if ticking else None)
-    fragment(checkpoint, request, look, height, ticking)
+    fragment(checkpoint, request, look, height, reads, ticking)
 
 
-def _live(checkpoint: Checkpoint, request: Request, look: Look, height: int, ticking: bool) -> None:
+def _live(
+    checkpoint: Checkpoint,
+    request: Request,
+    look: Look,
+    height: int,
+    reads: bool,
+    ticking: bool,
+) -> None:
     at = image_desk.desk()
     if at.busy != ticking:
         st.rerun()
     film, problem = image_desk.found(checkpoint, request)
+    reading = image_readings.of(checkpoint, film) if film is not None and reads else None
     mine = at.request == request
     job = at.job if mine else None
     running = job is not None and at.busy
@@ -41,7 +57,7 @@ def _live(checkpoint: Checkpoint, request: Request, look: Look, height: int, tic
                 args=(checkpoint, request),
             )
         if film is not None and not running:
-            st.markdown(_of_film(film))
+            st.markdown(f"{_of_film(film)} {reading.says() if reading else ''}")
         else:
             st.markdown(image_desk.says(at.job, mine))
     if running and job is not None:
@@ -57,6 +73,8 @@ def _live(checkpoint: Checkpoint, request: Request, look: Look, height: int, tic
         panes = image_scenes.now(checkpoint, request, look, state)
         clock = Clock("σ/α", (0.0,), steps=1)
     else:
+        if reading is not None:
+            look = replace(look, framed=reading.wrong)
         scene = image_scenes.film_scene(
             film, checkpoint, str(checkpoint.folder), request, film.seconds, look
         )

@@ -10,6 +10,7 @@ import streamlit as st
 from explorer.data.images import CLASSES, PICTURE_SETS
 from explorer.figures import image_grids
 from explorer.figures.layers import Clock, Floats, Pane
+from explorer.figures.palette import VERMILLION
 from explorer.training.image_films import Denoising, Film, Pixels
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_request import Request
@@ -23,7 +24,7 @@ class Look:
     """How films are laid out: `both`, x_t over x̂_0 for each lane; else one pane a lane of `show`.
 
     columns: pictures to a row.  across: panes beside each other.  named: whether the columns bear
-    the classes' names.
+    the classes' names.  framed: places of pictures that get a frame once they are finished.
     """
 
     both: bool
@@ -32,6 +33,7 @@ class Look:
     show: str = "x_t"
     named: bool = False
     scale: float = 1.0
+    framed: tuple[int, ...] = ()
 
 
 def _panes(
@@ -72,10 +74,20 @@ def film_scene(
     _film: Film, _checkpoint: Checkpoint, folder: str, request: Request, seconds: float, look: Look
 ) -> Scene:
     """A whole film, known by where its network lies, what it shows, and how long it took."""
-    panes = _panes(
-        _checkpoint, request, look, _film.x_t, _film.x0_hat, _film.times, _film.evaluations
-    )
+    x_t, x0_hat = _framed(_film.x_t, look.framed), _framed(_film.x0_hat, look.framed)
+    panes = _panes(_checkpoint, request, look, x_t, x0_hat, _film.times, _film.evaluations)
     return Scene(panes, Clock("σ/α", _film.ratios, steps=request.steps))
+
+
+def _framed(pixels: Pixels, places: tuple[int, ...]) -> Pixels:
+    """Films (L, F, B, H, W, 3) with a line around the pictures at `places` of the last frame."""
+    if not places:
+        return pixels
+    pixels, colour = pixels.copy(), [int(VERMILLION[k : k + 2], 16) for k in (1, 3, 5)]
+    ends = pixels[:, -1, list(places)]
+    ends[:, :, [0, -1]] = ends[:, :, :, [0, -1]] = colour
+    pixels[:, -1, list(places)] = ends
+    return pixels
 
 
 def now(checkpoint: Checkpoint, request: Request, look: Look, at: Denoising) -> tuple[Pane, ...]:

@@ -25,10 +25,23 @@ MAX_SIDE = 4096
 MARGIN = 5
 
 
+DOWNLOADS = Path(__file__).resolve().parents[2] / "data"
+
+
 def data_folder() -> Path | None:
-    """$EXPLORER_DATA, the folder that holds MNIST or CIFAR-10; None where it is not set."""
+    """The folder that holds MNIST or CIFAR-10: $EXPLORER_DATA, or where they were downloaded to.
+
+    None where there is neither.
+    """
     given = os.environ.get("EXPLORER_DATA")
-    return Path(given) if given else None
+    if given:
+        return Path(given)
+    return DOWNLOADS if DOWNLOADS.is_dir() else None
+
+
+def download_folder() -> Path:
+    """Where downloads go: $EXPLORER_DATA, or `data` beside the program."""
+    return Path(os.environ.get("EXPLORER_DATA") or DOWNLOADS)
 
 
 def names(checkpoint: Checkpoint) -> dict[str, str]:
