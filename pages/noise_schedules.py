@@ -3,12 +3,11 @@
 import streamlit as st
 
 from explorer.code.recipes import noise_schedules as code
-from explorer.diffusion.doctor import diagnose, repair
+from explorer.diffusion.doctor import repair
 from explorer.diffusion.processes import PROCESSES
-from explorer.figures import schedules
-from explorer.figures.base import CHART_CONFIG
-from explorer.ui import controls, frame, links
+from explorer.ui import controls, frame, links, schedule_scenes
 from explorer.ui.code import show_code
+from explorer.ui.player import still
 from explorer.ui.setup import choose_distribution, choose_process, choose_rival
 
 frame.page(
@@ -33,17 +32,15 @@ with narrow:
     rivals = [choose_rival(1, default="cosine"), choose_rival(2, default="straight")]
     controls.reset()
 
-specs = [process, *(rival for rival in rivals if rival)]
-named = [(PROCESSES[spec.name].label, spec.build()) for spec in specs]
-data, scale = distribution.build(), 1.4 if frame.projector() else 1.0
-diagnosis = diagnose(named[0][1], data)
+specs = (process, *(rival for rival in rivals if rival))
+scale = 1.4 if frame.projector() else 1.0
+diagnosis = schedule_scenes.diagnosis(process, distribution)
 
 with wide:
     left, right = st.columns([0.56, 0.44], gap="medium")
     with left:
-        st.plotly_chart(
-            schedules.curves(named, scale=scale), config=CHART_CONFIG, key="curves", theme=None
-        )
+        pane = schedule_scenes.curves(specs, scale)
+        still([pane], key="curves", height=frame.height(440))
     with right:
         name = PROCESSES[process.name].label
         if diagnosis.verdict == "healthy":
@@ -56,7 +53,7 @@ with wide:
                 "but the data end somewhere else.",
                 icon=":material/healing:",
             )
-            changes = repair(process.name, dict(process.values), data)
+            changes = repair(process.name, dict(process.values), distribution.build())
             if changes:
                 labels = {param.name: param.label for param in PROCESSES[process.name].params}
                 words = ", ".join(f"{labels[key]} = {value:g}" for key, value in changes.items())
@@ -88,13 +85,9 @@ with wide:
             help="Bound on the total variation distance between p₁ and the prior, √(KL/2); "
             "below 5 % counts as healthy.",
         )
-        st.plotly_chart(
-            schedules.end_against_noise(named[0][1], data, scale=scale),
-            config=CHART_CONFIG,
-            key="end",
-            theme=None,
-        )
-    st.latex(named[0][1].latex)
+        pane = schedule_scenes.end(process, distribution, scale)
+        still([pane], key="end", height=frame.height(210))
+    st.latex(process.build().latex)
     st.markdown(
         "Signal and noise come from drift and diffusion: "
         r"$f=\dot\alpha/\alpha$ and $g^2=\frac{d\sigma^2}{dt}-2f\sigma^2$. Variance-preserving "

@@ -169,7 +169,7 @@ def curves_pane(rivals: Rivals, *, scale: float = 1.0, points: int = 300) -> Pan
             colour=LEARNED,
             name="learned",
             width=2.2 * scale,
-            dash=True,
+            dash="dash",
         ),
     )
     return Pane(figure, layers, title="The noise that each score reads out of x")

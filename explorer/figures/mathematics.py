@@ -168,7 +168,7 @@ def noise_pane(
             colour=LEARNED,
             name="E[ε | xₜ], the mean of the noise",
             width=2.2 * scale,
-            dash=True,
+            dash="dash",
         ),
     )
     return Pane(figure, layers, title="Each dot is one draw: where it is, and its noise"), apart

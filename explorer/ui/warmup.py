@@ -14,9 +14,8 @@ _HEAVY = (
     "plotly.graph_objects",
     "scipy.interpolate",
     "pandas",  # st.plotly_chart and st.data_editor ask for it
-    "explorer.diffusion.doctor",
     "explorer.diffusion.samplers",
-    "explorer.figures.schedules",
+    "explorer.ui.schedule_scenes",
     "explorer.ui.scenes",
     "explorer.ui.race_scenes",
     "explorer.ui.mcmc_scenes",

@@ -178,7 +178,7 @@ def gallery() -> None:
         histogram,
         (
             Bars(times, edges, heights, 0, "particles"),
-            Curve(times, along, smooth, 1, "exact", dash=True),
+            Curve(times, along, smooth, 1, "exact", dash="dash"),
         ),
         "Marginal",
     )

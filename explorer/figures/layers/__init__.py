@@ -2,7 +2,8 @@
 
 Every layer carries its own `times` (F,), increasing clock coordinates in [0, 1]; between two of its
 frames the player interpolates linearly, before the first and after the last it holds them. Layers
-are laid over linear axes, `x` and `y` unless named otherwise (as Plotly names them, "x2").
+are laid over linear axes, `x` and `y` unless named otherwise (as Plotly names them, "x2"); curves
+also over logarithmic ones.
 """
 
 from explorer.figures.layers.grids import Density, Images, Readout, Tint

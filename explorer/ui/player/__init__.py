@@ -54,6 +54,7 @@ __all__ = [
     "Readout",
     "Tint",
     "player",
+    "still",
 ]
 
 # Not isolated: Plotly keeps its style sheet and its drag cover in the document itself.
@@ -89,19 +90,8 @@ def player(
         raise ValueError(f"player: position {position} must lie in [0, 1]")
     if seconds <= 0 or height <= 0:
         raise ValueError(f"player: seconds {seconds} and height {height} must be above 0")
-    options = {
-        "key": key,
-        "height": height,
-        "columns": columns or len(panes),
-        "autoplay": autoplay,
-        "seconds": seconds,
-        "loop": loop,
-        "position": position,
-        "palette": OKABE_ITO,
-        "plotly": assets.plotly_path(),
-        "base": st.get_option("server.baseUrlPath") or "",
-    }
-    payload = _payload(tuple(panes), clock, tuple(options.items()))
+    options = {"autoplay": autoplay, "seconds": seconds, "loop": loop, "position": position}
+    payload = _payload(tuple(panes), clock, _options(key, height, columns or len(panes), **options))
     if on_drag is None:
         _mount(key=key, data=payload)
         return
@@ -113,6 +103,34 @@ def player(
             on_drag(*place)
 
     _mount(key=key, data=payload, on_dropped_change=dropped)
+
+
+def still(panes: Sequence[Pane], *, key: str, height: int, columns: int | None = None) -> None:
+    """Show `panes` as charts, without a clock: a change repaints their layers, not the axes.
+
+    height, columns: as for `player`.
+    """
+    options = _options(key, height, columns or len(panes), autoplay=False, seconds=1.0, still=True)
+    _mount(key=key, data=_payload(tuple(panes), _STANDING, options))
+
+
+_STANDING = Clock("", (0.0,), steps=1)
+
+
+def _options(key: str, height: int, columns: int, **others: Any) -> tuple[tuple[str, Any], ...]:
+    options = {
+        "loop": False,
+        "position": 0.0,
+        "still": False,
+        **others,
+        "key": key,
+        "height": height,
+        "columns": columns,
+        "palette": OKABE_ITO,
+        "plotly": assets.plotly_path(),
+        "base": st.get_option("server.baseUrlPath") or "",
+    }
+    return tuple(options.items())
 
 
 @lru_cache(maxsize=24)

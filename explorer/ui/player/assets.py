@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 MODULES = (
     "decode",
     "frames",
+    "text",
     "theme",
     "plotly",
     "sprites",

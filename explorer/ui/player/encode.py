@@ -155,8 +155,9 @@ def _layer(layer: Layer, put: _Buffers) -> dict[str, Any]:
             said |= {"edges": put.exact(layer.edges), "heights": put.real(layer.heights)}
             looks = ("colour", "name", "opacity", "horizontal")
         case Curve():
-            said |= {"px": put.exact(layer.x), "py": put.real(layer.y)}
-            looks = ("colour", "name", "dash", "width", "horizontal")
+            values = put.exact(layer.y) if layer.reads else put.real(layer.y)
+            said |= {"px": put.exact(layer.x), "py": values}
+            looks = ("colour", "name", "dash", "width", "horizontal", "reads")
         case Cursor():
             said["at"] = put.exact(layer.x)
             looks = ("colour", "horizontal")

@@ -2,7 +2,7 @@
 
 import { SPEEDS } from "./clock.js";
 import { ICONS } from "./icons.js";
-import { formatNumber } from "./readout.js";
+import { formatNumber } from "./text.js";
 
 const SCRUBBER_STEPS = 1000;
 const SPEED_NAMES = { 0.25: "¼×", 0.5: "½×", 1: "1×", 2: "2×", 4: "4×" };
@@ -55,6 +55,16 @@ function clockText({ label, values, digits }, position) {
   const high = Math.min(low + 1, values.length - 1);
   const value = values[low] + (values[high] - values[low]) * (at - low);
   return `${label} = ${formatNumber(value, digits)}`;
+}
+
+// Sets a player's size and says what it is: an animation, or a still chart without a bar.
+export function dress(root, bar, { height, columns, still }, count) {
+  root.style.setProperty("--dxp-height", `${height}px`);
+  root.style.setProperty("--dxp-columns", Math.min(columns, count));
+  root.setAttribute("role", still ? "figure" : "region");
+  root.setAttribute("aria-label", still ? "Chart" : "Animation; space plays, arrow keys step");
+  root.tabIndex = still ? -1 : 0;
+  bar.hidden = still;
 }
 
 export function makeControls(act) {

@@ -1,6 +1,6 @@
 // A star that is moved: with the pointer, from anywhere in its pane, or by the arrow keys.
 
-import { formatNumber } from "./readout.js";
+import { formatNumber } from "./text.js";
 import { paletteColour } from "./theme.js";
 
 const NEAR = 32; // pixels from the star within which a finger drags it, where else it scrolls

@@ -1,7 +1,10 @@
 // Layers of strokes and boxes: arrows, bars, curves and a cursor.
 
-import { blend, frameSize } from "./frames.js";
+import { blend, frameSize, locate } from "./frames.js";
+import { formatNumber, formatShort } from "./text.js";
 import { paletteColour } from "./theme.js";
+
+const DASHES = { "": [], dash: [6, 4], dot: [2, 3] };
 
 // One arrow from (x, y) by (dx, dy) in pixels, added to the path.
 export function arrowPath(context, x, y, dx, dy) {
@@ -88,13 +91,31 @@ export function curveLayer(spec) {
     context.strokeStyle = paletteColour(scene.theme, spec.colour, scene.theme.palette[0]);
     context.lineWidth = spec.width;
     context.lineJoin = "round";
-    context.setLineDash(spec.dash ? [6, 4] : []);
+    context.setLineDash(DASHES[spec.dash]);
     context.stroke();
     context.setLineDash([]);
+    if (spec.reads && scene.pointer) read(context, view, scene);
+  }
+
+  // Marks the point over the pointer's x, and says what it is.
+  function read(context, view, { pointer, readings }) {
+    const across = pointer.x - view.left;
+    const down = pointer.y - view.top;
+    if (across < 0 || across > view.width || down < 0 || down > view.height) return;
+    const x = (pointer.x - view.x.shift) / view.x.scale;
+    if (x < along[0] || x > along.at(-1)) return;
+    const { a, b, u } = locate(along, x);
+    const y = values[a] + (values[b] - values[a]) * u;
+    context.beginPath();
+    context.arc(pointer.x, view.y.shift + view.y.scale * y, spec.width + 1.5, 0, 2 * Math.PI);
+    context.fillStyle = context.strokeStyle;
+    context.fill();
+    const value = formatShort(view.y.log ? 10 ** y : y, 3);
+    readings.push({ at: `${spec.reads} = ${formatNumber(x, 2)}`, text: `${spec.name}: ${value}` });
   }
 
   const legend = spec.name ? { name: spec.name, colour: spec.colour ?? 0, line: true, dash: spec.dash } : null;
-  return { front: true, draw, legend };
+  return { front: true, draw, legend, pointed: Boolean(spec.reads) };
 }
 
 export function cursorLayer(spec) {

@@ -39,7 +39,7 @@ function viewOf(full, [xName, yName], size, dpr) {
   const yScale = yAxis._length / (yAxis.range[0] - yAxis.range[1]);
   return {
     x: { scale: xScale, shift: xAxis._offset - xScale * xAxis.range[0] },
-    y: { scale: yScale, shift: yAxis._offset - yScale * yAxis.range[1] },
+    y: { scale: yScale, shift: yAxis._offset - yScale * yAxis.range[1], log: yAxis.type === "log" },
     left: xAxis._offset,
     top: yAxis._offset,
     width: xAxis._length,
@@ -52,12 +52,13 @@ function viewOf(full, [xName, yName], size, dpr) {
 function chip(entry, theme) {
   const element = make("span", entry.line ? "dxp-chip dxp-line" : "dxp-chip");
   element.style.setProperty("--dxp-chip", theme.palette[entry.colour]);
-  if (entry.dash) element.classList.add("dxp-dash");
+  if (entry.dash) element.classList.add(`dxp-${entry.dash}`);
   element.textContent = entry.name;
   return element;
 }
 
-export function makePane(hooks) {
+// still: a chart without the tools to zoom.
+export function makePane(hooks, { still }) {
   const parts = skeleton();
   const { element, stage, plot, back, front, tip } = parts;
   const size = { width: 0, height: 0 };
@@ -119,7 +120,7 @@ export function makePane(hooks) {
     size.height = stage.clientHeight;
     const coarse = matchMedia("(pointer: coarse)").matches;
     const themed = themedLayout(layout, theme, { ...size, coarse });
-    return Plotly.react(plot, data, themed, CONFIG);
+    return Plotly.react(plot, data, themed, { ...CONFIG, displayModeBar: still ? false : "hover" });
   }
 
   // Before plotly.js is there: the layers alone, where their axes are going to be.
@@ -150,7 +151,9 @@ export function makePane(hooks) {
     parts.title.textContent = spec.title;
     parts.note.textContent = spec.note;
     parts.note.hidden = !spec.note;
-    const entries = layers.map((layer) => layer.legend).filter(Boolean);
+    // curves of one name, one in each panel of a figure, have one entry
+    const named = layers.filter((layer) => layer.legend).map((layer) => [layer.legend.name, layer.legend]);
+    const entries = [...new Map(named).values()];
     parts.legend.replaceChildren(...entries.map((entry) => chip(entry, theme)));
     parts.head.hidden = !spec.title && entries.length === 0;
   }
@@ -182,7 +185,8 @@ export function makePane(hooks) {
   function draw(position, { theme, trails }) {
     if (!spec || !size.width) return;
     const dpr = Math.min(2, window.devicePixelRatio || 1);
-    const scene = { theme, trails, pointer, label, held: drag.held };
+    const readings = []; // {at, text} of the curves under the pointer
+    const scene = { theme, trails, pointer, label, readings, held: drag.held };
     const under = layers.some((layer) => !layer.front) || back.width > 1 ? fresh(back, dpr) : null;
     const over = fresh(front, dpr);
     tip.hidden = true;
@@ -199,6 +203,7 @@ export function makePane(hooks) {
       layer.draw(context, view, position, scene);
       context.restore();
     }
+    if (readings.length) label([readings[0].at, ...readings.map(({ text }) => text)].join("\n"));
   }
 
   function destroy() {

@@ -1,7 +1,7 @@
 // A player: panes and a control bar on one clock, and its life inside Streamlit.
 
 import { SPEEDS, changeSpeed, hold, makeClock, pause, play, seek, step, tick } from "./clock.js";
-import { listenToKeys, make, makeControls } from "./controls.js";
+import { dress, listenToKeys, make, makeControls } from "./controls.js";
 import { decode } from "./decode.js";
 import { makePane } from "./pane.js";
 import { described, makePlace, recalled, recalledZoom } from "./place.js";
@@ -16,8 +16,6 @@ const prefersStill = () => matchMedia("(prefers-reduced-motion: reduce)").matche
 function makePlayer(parent) {
   let tell = () => {}; // Python
   const root = make("div", "dxp", { tabIndex: 0 });
-  root.setAttribute("role", "region");
-  root.setAttribute("aria-label", "Animation; space plays, arrow keys step");
   const grid = make("div", "dxp-grid");
   const controls = makeControls(act);
   root.append(grid, controls.bar);
@@ -47,7 +45,7 @@ function makePlayer(parent) {
   watcher.observe(root);
 
   function act(name, value) {
-    if (!clock) return;
+    if (!clock || header.options.still) return;
     const { steps } = header.clock;
     const actions = {
       toggle: () => (clock.playing ? hold(clock) : play(clock)),
@@ -117,13 +115,11 @@ function makePlayer(parent) {
   function arrange(count) {
     while (panes.length > count) panes.pop().destroy();
     while (panes.length < count) {
-      const pane = makePane({ redraw, zoomed, dropped });
+      const pane = makePane({ redraw, zoomed, dropped }, header.options);
       panes.push(pane);
       grid.append(pane.element);
     }
-    const { height, columns } = header.options;
-    root.style.setProperty("--dxp-height", `${height}px`);
-    root.style.setProperty("--dxp-columns", Math.min(columns, count));
+    dress(root, controls.bar, header.options, count);
   }
 
   function startClock({ options }) {

@@ -2,6 +2,7 @@
 
 import { locate } from "./frames.js";
 import { arrowPath } from "./lines.js";
+import { formatNumber } from "./text.js";
 
 // One channel's value at grid coordinates (column, row), bilinear, between its two frames.
 function sample(entry, times, position, column, row) {
@@ -19,11 +20,6 @@ function sample(entry, times, position, column, row) {
     return low * (1 - fy) + up * fy;
   };
   return entry.offset + entry.scale * (at(a) * (1 - u) + at(b) * u);
-}
-
-export function formatNumber(value, digits) {
-  const text = value.toFixed(digits);
-  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }
 
 export function readoutLayer(spec) {
