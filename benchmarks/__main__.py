@@ -1,4 +1,7 @@
-"""`python -m benchmarks NAME` runs `benchmarks/NAME.py` and prints what it measured as JSON."""
+"""`python -m benchmarks NAME` runs `benchmarks/NAME.py` and prints what it measured as JSON.
+
+`python -m benchmarks images SAMPLES` draws so many pictures of each class-conditional network.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-_HELPERS = {"__init__", "__main__", "client", "screen", "serving"}
+_HELPERS = {"__init__", "__main__", "client", "image_quality", "screen", "serving"}
 
 
 def names() -> list[str]:
@@ -16,13 +19,16 @@ def names() -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1 or arguments[0] not in names():
+    name, *numbers = arguments or [""]
+    takes = 1 if name == "images" else 0
+    if name not in names() or len(numbers) > takes or not all(map(str.isdecimal, numbers)):
         print(
-            f"usage: python -m benchmarks NAME; NAME is one of {', '.join(names())}",
+            f"usage: python -m benchmarks NAME; NAME is one of {', '.join(names())}, "
+            "or images SAMPLES",
             file=sys.stderr,
         )
         return 2
-    result = importlib.import_module(f"benchmarks.{arguments[0]}").run()
+    result = importlib.import_module(f"benchmarks.{name}").run(*map(int, numbers))
     print(json.dumps(result, ensure_ascii=False))
     return 0
 

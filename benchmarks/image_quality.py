@@ -26,7 +26,7 @@ from explorer.training.image_folder import Checkpoint, root
 from explorer.training.image_model import ImageModel
 
 KEPT = Path(__file__).resolve().parent.parent / "runs" / "samples"
-PART = 100
+SAMPLES, PART = 1000, 100
 COPIES = 1000
 """So many samples, and as many held-out pictures, are held against all training pictures."""
 

@@ -1,6 +1,7 @@
 """Networks for pictures: how fast they sample, how good they are, and what they cost in memory.
 
-Held-out losses are measured anew where $EXPLORER_DATA names the folder of MNIST and CIFAR-10.
+Where $EXPLORER_DATA names the folder of MNIST and CIFAR-10, held-out losses are measured anew, and
+the samples of class-conditional networks against true pictures: see `image_quality`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.image_quality import SAMPLES, quality
 from explorer.data.images import CLASSES, load
 from explorer.networks.image_unet import NO_LABEL
 from explorer.networks.unet import IMAGE_NETWORKS
@@ -53,8 +55,11 @@ def resident() -> float:
     return peak / (1e9 if sys.platform == "darwin" else 1e6)
 
 
-def run() -> dict[str, Any]:
-    """Seconds to open and to sample, held-out ε-loss against the target, and memory."""
+def run(samples: int = SAMPLES) -> dict[str, Any]:
+    """Seconds to open and to sample, held-out ε-loss against the target, memory; and quality.
+
+    samples: how many are drawn of each class-conditional network; those drawn before are kept.
+    """
     torch.set_num_threads(1)  # as the app samples: two threads on busy cores wait for each other
     found, wrong = checkpoints(root())
     data = os.environ.get("EXPLORER_DATA")
@@ -73,13 +78,17 @@ def run() -> dict[str, Any]:
             loss = held_out_loss(model, held_out, HELD_OUT, 0, CPU)
         result["held_out_eps_loss"] = None if loss is None else round(loss, 5)
         result["loss_target"] = LOSSES.get(dataset)
+    peak = resident()
+    for name, model in models.items():
+        if data and (model.labelled or model.guidable):
+            results[name]["quality"] = quality(found[name], model, Path(data), samples)
     return {
         "checkpoints": results,
         "refused": wrong,
         "pictures": PICTURES,
         "evaluations": EVALUATIONS,
         "measured_losses": bool(data),
-        "peak_memory_gb": round(resident(), 2),
+        "peak_memory_gb": round(peak, 2),
         "memory_goal_gb": MEMORY_GOAL,
         "threads": torch.get_num_threads(),
     }

@@ -116,13 +116,14 @@ def under_samples(
     Under each of them stands its distance (B, K).
     """
     count, neighbours = distances.shape
-    rows, line = -(-count // columns), 0.3
+    rows, line, between = -(-count // columns), 0.3, 0.35
     tall = 1.1 + neighbours * (1 + line)  # a row: the sample, then pictures with a line of text
     figure = grid_axes(rows, columns, scale=scale)
-    figure.update_yaxes(range=[0, rows * tall])
+    figure.update_yaxes(range=[0, rows * (tall + between) - between])
     layers, still = [], np.zeros(1)
     for row in range(rows):
-        part, top = slice(row * columns, (row + 1) * columns), (rows - row) * tall
+        part = slice(row * columns, (row + 1) * columns)
+        top = (rows - row) * (tall + between) - between
         layers.append(Images(still, samples[None, part], columns, (0, top)))
         across = np.arange(len(samples[part])) + 0.5
         for k in range(neighbours):
@@ -137,4 +138,4 @@ def under_samples(
                 hoverinfo="skip",
                 showlegend=False,
             )
-    return Pane(figure, tuple(layers))
+    return Pane(figure, tuple(layers), title="Samples above their nearest training pictures")

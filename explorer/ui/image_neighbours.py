@@ -52,7 +52,7 @@ def show(checkpoint: Checkpoint, request: Request, scale: float) -> None:
         image_downloads.offer(dataset, problem)
         return
     rows = -(-len(request.labels) // ACROSS)
-    still([pane], key=f"near-{rows}", height=frame.height(40 + 330 * rows))
+    still([pane], key=f"near-{rows}", height=frame.height(50 + 340 * rows))
     st.markdown(
         f"Below each sample are its {NEAR} nearest of {len(data):,} training pictures, with the "
         "distance: L2 over all pixels, black being 0 and white 1. A sample is a **copy** where its "
