@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explorer.data.image_files import CIFAR_BINARY, RECORDS, TEST_RECORDS, TRAIN_RECORDS
-from explorer.registry import pick
 
 CHUNK = 1 << 18
 TRIES = 4
@@ -116,7 +115,8 @@ def download(
     Raises ValueError for an unknown name, DownloadFailed where something does not arrive, does not
     match its checksum, or cannot be written. What arrived stays as `*.partial` for the next try.
     """
-    pick(sets, name)
+    if name not in sets:
+        raise ValueError(f"{name!r} cannot be fetched; choose one of {', '.join(sets)}")
     published, before = sets[name], 0
     try:
         if published.archive and (folder / published.archive).is_dir():
