@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -103,6 +104,7 @@ def _said(place: Place, page: str) -> dict[str, Any]:
         "again": stories.address(name, step, number, place.answer),
         "away": place.link.page != page,
         "place": f"{name} {number} {place.answer}",
+        "take": f"{place.link.page}?{urlencode(place.link.values)}",
     }
     if question is not None:
         said["choices"] = list(question.choices)

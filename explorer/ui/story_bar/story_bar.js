@@ -169,6 +169,7 @@ export default function ({ data, parentElement }) {
   root.classList.add("dxs");
   if (said.kind === "bar") {
     root.dataset.place = said.place;
+    root.dataset.take = said.take; // a player that sees another one starts over
     current = { root, said };
   }
   there?.remove();

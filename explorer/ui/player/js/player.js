@@ -35,6 +35,7 @@ function makePlayer(parent) {
   let visible = true;
   let stale = true; // something other than the clock has changed since the last painting
   let paints = 0;
+  let take = ""; // which picture of a story this is
   let asked = false; // a handle was moved, and what it asks for has not come yet
   const report = makeReport(root.dataset);
   const stopKeys = listenToKeys(root, act);
@@ -164,7 +165,10 @@ function makePlayer(parent) {
   async function show(next, mine, size) {
     header = next;
     theme = readTheme(parent, header.options.palette);
-    if (!clock) startClock(next);
+    // a story has come to another picture: it is played from its start, like a new one
+    const turned = document.querySelector("[data-take]")?.dataset.take ?? "";
+    if (!clock || turned !== take) startClock(next);
+    take = turned;
     clock.seconds = next.options.seconds;
     arrange(next.panes.length);
     controls.reserve(next.clock);
