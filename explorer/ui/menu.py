@@ -166,6 +166,14 @@ MENU: tuple[Page, ...] = (
         {"view": "posterior"},
     ),
     Page(
+        "pages/glossary.py",
+        "Glossary",
+        ":material/dictionary:",
+        "The mathematics",
+        "The field's words in a sentence or two, with equation, source and where to see them.",
+        "words",
+    ),
+    Page(
         "pages/image_forward.py",
         "Image forward",
         ":material/grain:",

@@ -18,6 +18,7 @@ from explorer.ui.thumbnails import (
     lectures,
     mathematics,
     noise,
+    words,
 )
 from explorer.ui.thumbnails.pen import HEIGHT, WIDTH
 
@@ -37,6 +38,7 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "guidance": guided.guidance,
     "steering": guided.steering,
     "mathematics": mathematics.mathematics,
+    "words": words.words,
     "image-noise": images.noising,
     "image-samples": images.sampling,
     "image-race": images.lanes,

@@ -26,6 +26,13 @@ export function linkNow() {
   return location.href;
 }
 
+// Streamlit turns to another page when the browser's history does.
+export function turnTo(link) {
+  history.pushState({}, "", link);
+  window.dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+  window.scrollTo(0, 0);
+}
+
 // A dialog over the whole page; Esc ends it, and so does `close`.
 export function overlay(root, className, label, children) {
   const dialog = make("dialog", `dxh-overlay ${className}`, children, { "aria-label": label });

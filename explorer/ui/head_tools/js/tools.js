@@ -2,7 +2,7 @@
 
 import { showCode } from "./code.js";
 import { copyLink } from "./copying.js";
-import { button, make } from "./elements.js";
+import { button, make, turnTo } from "./elements.js";
 import { continueTour, invitation, startTour } from "./tour.js";
 
 const SAID = 2000; // milliseconds that a confirmation stays
@@ -66,6 +66,16 @@ function markFullScreen() {
   }
 }
 document.addEventListener("fullscreenchange", markFullScreen);
+
+// Streamlit opens every link of a text in another tab, with the whole app anew. Those of the
+// glossary lead to pages of this very app.
+function followInside(event) {
+  const link = event.target.closest?.('.st-key-glossary a[href^="/"]');
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  turnTo(link.href);
+}
+document.addEventListener("click", followInside);
 
 const made = new WeakMap(); // by the element that Streamlit gives each page's head
 const shown = new WeakMap(); // what each shows; runs of the script mostly change nothing

@@ -1,7 +1,7 @@
 // A tour of one minute: callouts that point at the real things, one after the other. It blocks
 // nothing, Esc ends it, and whoever has seen or skipped it is not invited again.
 
-import { button, make } from "./elements.js";
+import { button, make, turnTo } from "./elements.js";
 
 const SEEN = "explorer.tour"; // in the browser's own storage
 const PATIENCE = 1200; // milliseconds after which a step is passed over whose target is not there
@@ -107,12 +107,6 @@ function seen({ target }) {
     if (width > 0 && height > 0 && right > 0) return element;
   }
   return null;
-}
-
-function turnTo(path) {
-  history.pushState({}, "", path);
-  window.dispatchEvent(new PopStateEvent("popstate", { state: {} }));
-  window.scrollTo(0, 0);
 }
 
 function show(root, base) {

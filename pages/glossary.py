@@ -1,0 +1,41 @@
+"""The glossary: the field's terms in plain words, with equation, source and where they are seen."""
+
+import streamlit as st
+
+from explorer.ui import frame, glossary, links
+from explorer.ui.controls import held_text
+
+frame.page(
+    "Glossary",
+    intro="The words of the field in one or two sentences, each with its equation, its source and "
+    "the pages on which it is seen.",
+)
+
+KEY = "find"
+LONGEST = 60
+
+
+def _look() -> None:
+    st.session_state[KEY] = st.session_state[f"_{KEY}"].strip()
+
+
+search = held_text(KEY, "")[:LONGEST]
+st.session_state[f"_{KEY}"] = search
+with st.container(key="glossary-search"):
+    st.text_input(
+        "Find a term",
+        key=f"_{KEY}",
+        placeholder="score, SNR, guidance …",
+        max_chars=LONGEST,
+        icon=":material/search:",
+        on_change=_look,
+    )
+found = glossary.matching(search)
+base = (st.get_option("server.baseUrlPath") or "").strip("/")
+base = f"/{base}" if base else ""
+with st.container(key="glossary"):
+    if found:
+        # one element: one for each term would take the browser a quarter of a second
+        st.markdown("\n".join(glossary.markdown(term, base) for term in found))
+    else:
+        st.text(f"No term has “{links.plain(search)}” in it. Try a part of a word.")
