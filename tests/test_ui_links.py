@@ -22,6 +22,9 @@ FREE_TEXT = {"find"}
 TURNS = 4
 """How many unusable values each control of each page is opened with."""
 
+COSTLY = {"n", "steps", "iters", "starts", "unrolled", "evaluations", "chains", "draw", "rows"}
+"""Sliders that only say how much is computed."""
+
 pages = pytest.mark.parametrize("page", MENU, ids=lambda page: page.title)
 
 
@@ -49,10 +52,10 @@ def notes(at: AppTest) -> list[str]:
     return [text.value for text in at.text if "in the link is not usable" in text.value]
 
 
-def options(at: AppTest) -> list[tuple[str, str]]:
-    """Each option of each choice, as (widget, option); of choices with the same options, one."""
+def choices(at: AppTest) -> dict[str, list[str]]:
+    """The options of each choice on the page; of choices with the same options, one."""
     boxes = {tuple(box.options): box.key for box in at.selectbox if (box.key or "").startswith("_")}
-    return [(key, option) for labels, key in boxes.items() for option in labels]
+    return {key: list(labels) for labels, key in boxes.items()}
 
 
 @pages
@@ -77,20 +80,22 @@ def test_an_unusable_link_gives_the_defaults_and_says_so(page: Page, turn: int):
 
 @pages
 def test_every_option_of_every_choice_opens_and_bears_an_unusable_link(page: Page):
-    at = opened(page)
-    for widget, option in options(at):
-        box = at.selectbox(key=widget)
-        usual = box.value
-        box.select(option).run()  # from the page as it stands: an option may hide controls
-        assert not at.exception, option
-        shown = held(at)
-        numbers = {key: "nan" for key, value in shown.items() if not isinstance(value, str)}
-        again = opened(page, {widget[1:]: shown[widget[1:]], **numbers})
-        assert not again.exception, option
-        drawn = held(again)  # without what a control before this choice had brought along
-        for key in numbers.keys() & drawn.keys():
-            assert drawn[key] == shown[key]
-        at.selectbox(key=widget).select(usual).run()
+    little = {s.key: f"{s.min:g}" for s in opened(page).slider if s.key in COSTLY}
+    at = opened(page, little)
+    for widget, labels in choices(at).items():
+        usual = at.selectbox(key=widget).value
+        for option in labels:
+            at.selectbox(key=widget).select(option).run()
+            assert not at.exception, option
+            shown = held(at)
+            numbers = {key for key, value in shown.items() if not isinstance(value, str)}
+            unusable = dict.fromkeys(numbers - little.keys(), "nan")
+            again = opened(page, {widget[1:]: shown[widget[1:]], **unusable, **little})
+            assert not again.exception, option
+            drawn = held(again)  # without what a control before this choice had brought along
+            for key in numbers & drawn.keys():
+                assert drawn[key] == shown[key]
+        at.selectbox(key=widget).select(usual).run()  # an option may hide the next choice
 
 
 @pages
