@@ -36,6 +36,16 @@ def enter(page: str) -> None:
         st.session_state[_PAGE] = page
 
 
+def page() -> str:
+    """The title of the page that is shown; nothing before the first."""
+    return str(st.session_state.get(_PAGE, ""))
+
+
+def controls_drawn() -> tuple[str, ...]:
+    """The keys of the controls that the page has drawn."""
+    return tuple(st.session_state.get(_DEFAULTS, {}))
+
+
 def place_notes() -> None:
     """Notes appear here, at the page's head, however deep their controls are."""
     st.session_state[_SLOT] = st.container(key="notes")
@@ -55,6 +65,7 @@ def forget() -> None:
     for key in st.session_state.get(_KNOWN, ()):
         if key in st.session_state:
             del st.session_state[key]
+    st.session_state[_SEEN] = {}
 
 
 def held(key: str, default: str) -> str:
