@@ -57,21 +57,24 @@ import streamlit as st
 from explorer.code.functions import name_of, source
 from explorer.code.recipe import Recipe
 from explorer.code.writing import own_part
+from explorer.ui import export
 
 _OPEN = "_code_open"
 _PARTS = {"script": "Script", "functions": "Functions", "equation": "Equation"}
 
 
 def show_code(recipe: Recipe) -> None:
-    """A button at the end of a page, and what it opens."""
-    st.button(
-        "Show me the code",
-        icon=":material/code:",
-        type="tertiary",
-        key="_code",
-        on_click=_open,
-        args=(recipe.name,),
-    )
+    """A button at the end of a page, and what it opens; beside it the way out for what moves."""
+    with st.container(horizontal=True, gap="medium"):
+        st.button(
+            "Show me the code",
+            icon=":material/code:",
+            type="tertiary",
+            key="_code",
+            on_click=_open,
+            args=(recipe.name,),
+        )
+        export.button(recipe)
     if st.session_state.get(_OPEN) == recipe.name:
         _dialog(recipe)
 

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from explorer.ui import controls, links, navigation, stories, story_bar, warmup
 from explorer.ui.head_tools import head_tools
 from explorer.ui.menu import path_of
+from explorer.ui.player import shown
 
 PRODUCT = "Diffusion explorer"
 _HERE = Path(__file__).parent
@@ -32,6 +33,7 @@ def page(title: str, *, intro: str = "") -> None:
         initial_sidebar_state=260,
     )
     links.enter(title)
+    shown.forget()
     place = stories.enter(path_of(title))
     on = projector()
     st.html(f"<style>{_STYLE}{_PROJECTOR if on else ''}</style>")

@@ -35,7 +35,7 @@ from explorer.figures.layers import (
     Tint,
 )
 from explorer.figures.palette import OKABE_ITO
-from explorer.ui.player import assets
+from explorer.ui.player import assets, shown
 from explorer.ui.player.encode import encode
 
 __all__ = [
@@ -90,8 +90,10 @@ def player(
         raise ValueError(f"player: position {position} must lie in [0, 1]")
     if seconds <= 0 or height <= 0:
         raise ValueError(f"player: seconds {seconds} and height {height} must be above 0")
-    options = {"autoplay": autoplay, "seconds": seconds, "loop": loop, "position": position}
-    payload = _payload(tuple(panes), clock, _options(key, height, columns or len(panes), **options))
+    given = {"autoplay": autoplay, "seconds": seconds, "loop": loop, "position": position}
+    options = _options(key, height, columns or len(panes), **given)
+    payload = _payload(tuple(panes), clock, options)
+    shown.remember(key, tuple(panes), clock, options)
     if on_drag is None:
         _mount(key=key, data=payload)
         return

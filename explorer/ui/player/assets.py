@@ -48,9 +48,13 @@ MODULES = (
 
 
 @cache
-def script() -> str:
-    """The player's modules as one: Streamlit takes a single module per component."""
-    return "\n".join(_inlined(HERE / "js" / f"{name}.js") for name in MODULES)
+def script(without: str = "") -> str:
+    """The player's modules as one: Streamlit takes a single module per component.
+
+    without: a module that is left out, for another to stand in its place.
+    """
+    names = (name for name in MODULES if name != without)
+    return "\n".join(_inlined(HERE / "js" / f"{name}.js") for name in names)
 
 
 def _inlined(path: Path) -> str:
