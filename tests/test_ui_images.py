@@ -249,6 +249,7 @@ def test_a_data_folder_without_data_is_said(tmp_path: Path, monkeypatch):
     at = opened(FORWARD, net="mnist-tiny")
     assert not at.exception
     assert "cannot be read" in words(at)
+    assert "Download MNIST (12 MB)" in [button.label for button in at.button]
 
 
 def _png(size: tuple[int, int]) -> bytes:

@@ -54,13 +54,18 @@ def begin(name: str) -> None:
 
 
 def offer(name: str, missing: ValueError) -> None:
-    """Say that a set is missing, and why; a button fetches it, where it is published."""
+    """Say that a set is missing, and why, above the button that fetches it."""
     st.info(
         f"The pictures of {PICTURE_SETS[name].label} are not here. Start the app with "
         "`EXPLORER_DATA` naming the folder that holds your copy of them, or fetch them."
     )
     if image_sources.data_folder() is not None:
         st.text(str(missing))
+    button(name)
+
+
+def button(name: str) -> None:
+    """The button that fetches a set, its progress, and what went wrong; nothing for other sets."""
     if name in SETS:
         ticking = fetching(name).busy
         st.fragment(_progress, run_every=0.5 if ticking else None)(name, ticking)

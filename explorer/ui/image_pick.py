@@ -13,7 +13,7 @@ from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.registry import Param
 from explorer.training.files import DamagedFile
 from explorer.training.image_folder import Checkpoint
-from explorer.ui import controls, image_sources
+from explorer.ui import controls, image_downloads, image_sources
 
 COUNT = 6
 _DRAW = Param("draw", "Which pictures", 0, 0, 99, 1, "Drawn from the held-out ones.")
@@ -51,6 +51,7 @@ def choose(checkpoint: Checkpoint) -> Picked | None:
         except ValueError as problem:
             st.warning("The data folder cannot be read; take other pictures.")
             st.text(str(problem))
+            image_downloads.button(source)
             return None
         pixels = found.pixels.expand(-1, 3, -1, -1)
         if PICTURE_SETS[source].classes == PICTURE_SETS[checkpoint.spec.dataset].classes:
