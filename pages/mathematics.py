@@ -1,7 +1,7 @@
 """The equations of a diffusion model, each beside a picture of it and checked by numbers."""
 
 from explorer.diffusion.processes import PROCESSES
-from explorer.ui import bound_views, controls, frame, mathematics_views
+from explorer.ui import bound_views, controls, frame, mathematics_views, score_views
 from explorer.ui.mathematics_scenes import chain as chain_of
 
 frame.page(
@@ -18,6 +18,7 @@ controls.presets(
         "A bound for two moons": {"view": "bound"},
         "What “simple” throws away": {"view": "loss", **NOTE},
         "Noise is the score": {"view": "score"},
+        "Targets in the plane": {"view": "score", "dim": "2"},
     }
 )
 VIEWS = {
@@ -36,7 +37,7 @@ scale = 1.4 if frame.projector() else 1.0
 if view == "bound":
     bound_views.bound(narrow, wide, scale)
 elif view == "score":
-    mathematics_views.score(narrow, wide, scale)
+    score_views.score(narrow, wide, scale)
 else:
     with narrow:
         steps = controls.number(STEPS, key="ddpm.steps", default=40)

@@ -21,7 +21,7 @@ CHAIN = mathematics_scenes.chain(40, 0.25)
 
 def test_the_small_equations(tmp_path: Path) -> None:
     process = ProcessSpec("ddpm", (("steps", 500), ("beta_start", 1e-4), ("beta_end", 0.02)))
-    closed, posterior, loss, score = said_each(
+    closed, posterior, loss, score, targets = said_each(
         [
             recipe.script()
             for recipe in (
@@ -29,6 +29,7 @@ def test_the_small_equations(tmp_path: Path) -> None:
                 recipes.posterior(CHAIN, 13, 2.0, 0.5),
                 recipes.loss(CHAIN),
                 recipes.score(DistributionSpec("mixture-1d"), process),
+                recipes.targets(DistributionSpec("tutorial"), process, 0),
             )
         ],
         tmp_path,
@@ -43,7 +44,8 @@ def test_the_small_equations(tmp_path: Path) -> None:
         "forward": f"{step.forward:.3g}",
     }
     assert figures(loss[0])["steps"] == "40"
-    assert all(float(figures(line)["apart"]) < 1e-6 for line in score)
+    assert all(float(figures(line)["apart"]) < 1e-6 for line in score + targets)
+    assert all(float(figures(line)["chance"]) < 0.13 for line in targets)
 
 
 @pytest.mark.parametrize("variance", ["forward", "posterior"])

@@ -80,3 +80,9 @@ def test_half_of_the_weight_lies_on_few_steps():
 def test_noise_and_score_are_one_curve(data: str):
     at = opened(view="score", data1=data)
     assert float(metrics(at)["Largest difference of the curves"]) < 1e-5
+
+
+def test_in_the_plane_the_mean_of_the_targets_is_the_score():
+    found = metrics(opened(view="score", dim="2", data2="ring"))
+    assert float(found["Exact mean, off by"]) < 1e-6
+    assert float(found["Mean of 600, off by"]) < 2.2 * math.sqrt(2 / 600)

@@ -12,6 +12,7 @@ import streamlit as st
 import torch
 from torch import Generator, Tensor
 
+from explorer.data.gaussian_mixture import GaussianMixture
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.bound import Bound, Posterior, posterior, variational_bound
 from explorer.diffusion.chain import largest_gap, step_by_step
@@ -25,6 +26,7 @@ from explorer.figures.bound import Rung
 from explorer.figures.layers import Clock
 from explorer.figures.mathematics import closed_form_pane, noise_pane
 from explorer.figures.palette import BLUE, GREEN, PURPLE, VERMILLION
+from explorer.figures.targets import Taught, targets_pane
 from explorer.figures.view import View
 from explorer.ui import learned_scenes
 from explorer.ui.scenes import Scene, clock, shared_view, wide_noise
@@ -177,3 +179,25 @@ def noise_scene(
     view: View = shared_view(distribution, process, False, rescaled)
     pane, apart = noise_pane(view, seed=seed, scale=scale)
     return Scene((pane,), clock(view)), apart
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def targets_scene(
+    distribution: DistributionSpec, process: ProcessSpec, seed: int, scale: float
+) -> tuple[Scene, Taught]:
+    """Single targets, their mean and the score at places of the plane."""
+    view = shared_view(distribution, process, False, wide_noise(distribution, process))
+    taught = targets_pane(mixture_of(distribution), view, seed=seed, scale=scale)
+    return Scene((taught.pane,), clock(view)), taught
+
+
+def mixture_of(distribution: DistributionSpec) -> GaussianMixture:
+    """The distribution, if it is a Gaussian mixture; ValueError for any other."""
+    built = distribution.build()
+    if not isinstance(built, GaussianMixture):
+        raise ValueError(f"{distribution.name} is no Gaussian mixture; choose one of {MIXTURES}")
+    return built
+
+
+MIXTURES = ("ring", "tutorial", "blobs", "points")
+"""Distributions in the plane of which all that is said of targets is known exactly."""

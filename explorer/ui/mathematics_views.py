@@ -1,4 +1,4 @@
-"""Views of the page "The mathematics": closed form, posterior, and the score as mean noise."""
+"""Views of the page "The mathematics": the closed form and the posterior."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.code.recipes import mathematics as code
-from explorer.data.distributions import DISTRIBUTIONS
-from explorer.data.spec import DistributionSpec
 from explorer.diffusion.variance_preserving import LinearDDPM
 from explorer.figures.mathematics import posterior_chart
 from explorer.registry import Param
@@ -15,7 +13,6 @@ from explorer.ui import controls, frame
 from explorer.ui import mathematics_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.pictures import show
-from explorer.ui.setup import choose_process
 
 X0 = Param("x0", "Data point x₀", 2.0, -3.0, 3.0, 0.1)
 XT = Param("xt", "Noised point xₜ", 0.5, -3.0, 3.0, 0.1)
@@ -91,34 +88,3 @@ def posterior(
             r"the chain, $x_t$ does, and $\tilde\beta_t\approx\beta_t$."
         )
         show_code(code.posterior(chain, t, x0, xt))
-
-
-def score(narrow: DeltaGenerator, wide: DeltaGenerator, scale: float) -> None:
-    """The mean of the noise at each x_t, and −σ∇log p_t."""
-    with narrow:
-        names = {n: e.label for n, e in DISTRIBUTIONS.items() if e.dim == 1 and e.exact}
-        names.pop("custom-1d")
-        name = controls.option(names, key="data1", label="Distribution", default="mixture-1d")
-        process = choose_process(default="ddpm")
-        seed = controls.seed()
-    scene, apart = scenes.noise_scene(DistributionSpec(name), process, seed, scale)
-    with wide:
-        show(scene, "score", height=400)
-        left, right = st.columns([0.7, 0.3], gap="medium")
-        left.latex(
-            r"\mathbb E[\varepsilon\mid x_t]=-\sigma_t\,\nabla_{x}\log p_t(x_t)"
-            r"\ \Longleftrightarrow\ \nabla\log p_t=-\,\mathbb E[\varepsilon\mid x_t]/\sigma_t"
-        )
-        right.metric(
-            "Largest difference of the curves",
-            f"{apart:.1e}",
-            help="On the grid, at all times, where pₜ is within e⁻¹² of its peak. One curve is an "
-            "integral over the noise by Bayes' rule, the other the density's derivative.",
-        )
-        st.markdown(
-            "Many draws pass through the same $x_t$ with different noise. A network that guesses "
-            "the noise with the least squared error says their mean, and that mean *is* the score: "
-            "no density was ever shown to it. What it cannot know is the dots' spread about the "
-            "curve, which is why its loss never falls to 0."
-        )
-        show_code(code.score(DistributionSpec(name), process))

@@ -13,6 +13,8 @@ from explorer.data.spec import DistributionSpec
 from explorer.diffusion.bound import eps_weights, gaussian_kl, variational_bound
 from explorer.diffusion.bound import posterior as posterior_of
 from explorer.diffusion.chain import largest_gap, mean_noise, step_by_step
+from explorer.diffusion.denoising import Posterior
+from explorer.diffusion.denoising import posterior as posterior_given
 from explorer.diffusion.spec import ProcessSpec
 from explorer.diffusion.variance_preserving import LinearDDPM
 from explorer.training.model import Model
@@ -76,6 +78,23 @@ for t in (0.1, 0.3, 0.6, 0.9):
     by_bayes = mean_noise(distribution, level, x)
     apart = float((by_density - by_bayes).abs().max())
     print(f"t={t} apart={apart:.1e}", *(f"{value:.6f}" for value in by_density.tolist()))
+"""
+_TARGETS = """
+import torch
+from torch import Generator
+
+from explorer.diffusion.denoising import posterior
+
+x = torch.tensor([[-1.0, 0.5], [0.5, 0.5], [2.0, -1.0]], dtype=torch.float64)
+for t in (0.1, 0.3, 0.6, 0.9):
+    level = process.level(torch.tensor(t, dtype=torch.float64))
+    found = posterior(distribution, level, x)
+    score = distribution.noised(*level).score(x)
+    apart = float((found.mean_target - score).abs().max())
+    drawn = found.targets(600, Generator().manual_seed(seed))
+    chance = level.sigma * float((drawn.mean(dim=0) - score).norm(dim=1).mean())
+    print(f"t={t} apart={apart:.1e} chance={chance:.3f}", end=" ")
+    print(*(f"({a:.4f}, {b:.4f})" for a, b in score.tolist()))
 """
 
 
@@ -154,4 +173,22 @@ def score(distribution: DistributionSpec, process: ProcessSpec) -> Recipe:
         (r"\mathbb E[\varepsilon\mid x_t]=-\sigma_t\,\nabla\log p_t(x_t)",),
         (mean_noise, made.maker(distribution)),
         partial(_script, doc, _SCORE, **settings),
+    )
+
+
+def targets(distribution: DistributionSpec, process: ProcessSpec, seed: int) -> Recipe:
+    doc = "Single targets of denoising score matching, their mean, and the score."
+    settings = {
+        "distribution": made.distribution(distribution),
+        "process": made.process(process),
+        "seed": seed,
+    }
+    return Recipe(
+        "targets_of_score_matching",
+        (
+            r"\mathbb E\left[-\varepsilon/\sigma_t\mid x_t\right]=\left(\alpha_t\,"
+            r"\mathbb E[x_0\mid x_t]-x_t\right)/\sigma_t^2=\nabla\log p_t(x_t)",
+        ),
+        (Posterior, posterior_given, made.maker(distribution)),
+        partial(_script, doc, _TARGETS, **settings),
     )
