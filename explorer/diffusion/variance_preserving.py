@@ -26,10 +26,9 @@ class LinearDDPM(Process):
 
     def __post_init__(self) -> None:
         positive(self.steps)
-        if not 0 < self.beta_start <= self.beta_end < 1:
+        if not (0 < self.beta_start < 1 and 0 < self.beta_end < 1):
             raise ValueError(
-                f"β from {self.beta_start} to {self.beta_end}: betas must lie between 0 and 1 "
-                "and the last must not be below the first"
+                f"β from {self.beta_start} to {self.beta_end}: betas must lie between 0 and 1"
             )
 
     @cached_property
