@@ -1,6 +1,7 @@
 """`python -m benchmarks NAME` runs `benchmarks/NAME.py` and prints what it measured as JSON.
 
-`python -m benchmarks images SAMPLES` draws so many pictures of each class-conditional network.
+Some take numbers: `images SAMPLES` draws so many pictures of each class-conditional network,
+`load STUDENTS MINUTES` seats so large a class for so long.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ def names() -> list[str]:
 
 def main(arguments: list[str]) -> int:
     name, *numbers = arguments or [""]
-    takes = 1 if name == "images" else 0
+    takes = {"images": 1, "load": 2}.get(name, 0)
     if name not in names() or len(numbers) > takes or not all(map(str.isdecimal, numbers)):
         print(
             f"usage: python -m benchmarks NAME; NAME is one of {', '.join(names())}, "
-            "or images SAMPLES",
+            "or images SAMPLES, or load STUDENTS MINUTES",
             file=sys.stderr,
         )
         return 2
