@@ -58,13 +58,7 @@ def live() -> None:
 
 def _go_on() -> None:
     assert spec is not None
-    st.button(
-        f"Continue: {spec.config.steps:,} more steps",
-        icon=":material/fast_forward:",
-        help="From where it stopped, with the learning rate that is set now.",
-        on_click=learning.go_on,
-        args=(spec.config.steps, spec.config.lr),
-    )
+    train_panels.go_on(spec.config.steps, spec.config.lr)
 
 
 def _learned(progress: learning.Progress) -> None:

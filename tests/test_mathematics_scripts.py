@@ -60,13 +60,13 @@ def test_the_bound_by_a_network(variance: str, tmp_path: Path) -> None:
 
 
 def test_three_estimates_of_one_density(tmp_path: Path) -> None:
-    place = shipped.FOLDER / "mixture-1d-1000-long" / "weights.safetensors"
-    spec = shipped.spec_of("mixture-1d", 1000, "long")
+    place = shipped.FOLDER / "mixture-1d-1000-ours" / "weights.safetensors"
+    spec = shipped.spec_of("mixture-1d", 1000, "ours")
     network = Trained(spec, "mixture-1d-1000.safetensors", place.read_bytes)
     (tmp_path / network.file).write_bytes(network.read())
     lines = said(density_script(network, 0, "cv", 0.2), tmp_path)
     choice = density_scenes.Choice("mixture-1d", 1000, 0, "cv", 0.2)
-    histogram, kernels, _, long = density_scenes.rows_of(choice)
-    for line, row in zip(lines[1:], (histogram, kernels, long), strict=True):
+    histogram, kernels, _, _, ours = density_scenes.rows_of(choice)
+    for line, row in zip(lines[1:], (histogram, kernels, ours), strict=True):
         shown = density_scenes.in_nats(row.held_out)[0]
         assert float(figures(line)["held_out"]) == pytest.approx(shown, abs=2e-3)

@@ -40,16 +40,17 @@ def test_panes_of_two_dimensions_and_their_figures():
     at = opened()
     names = [note["text"] for note in figure(at)["layout"]["annotations"]]
     assert names[:2] == ["Training points", "Truth"]
-    assert len(names) == 6
+    assert len(names) == 7
     rows = table(at)
     assert [row[0].split()[0] for row in rows] == ["Truth", *("Histogram,", "Kernels,")] + [
         "Diffusion,"
-    ] * 2
+    ] * 3
     data = DISTRIBUTIONS["moons"].build()
     best = float(data.log_prob(held_out(data)).mean())
     assert float(rows[0][1].split()[0]) == pytest.approx(best, abs=6e-4)
-    long = float(load_known("moons", 1000, "long").held_out.mean())
-    assert float(rows[-1][1].split()[0]) == pytest.approx(long, abs=6e-4)
+    for row, kind in zip(rows[-2:], ("long", "ours"), strict=True):
+        known = float(load_known("moons", 1000, kind).held_out.mean())
+        assert float(row[1].split()[0]) == pytest.approx(known, abs=6e-4)
     assert all(float(row[2].split()[0]) > 0 for row in rows[1:])
 
 
@@ -66,7 +67,7 @@ def test_by_size_shows_every_estimate_at_every_size():
     at = opened(view="sizes", set="mixture-1d")
     traces = figure(at)["data"]
     assert next(trace["name"] for trace in traces) == "Truth"
-    assert len(traces) == 5
+    assert len(traces) == 6
     assert all(len(np.atleast_1d(trace["y"])) == 3 or "bdata" in trace["y"] for trace in traces)
 
 
@@ -79,7 +80,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_it_trains_and_keeps_training_from_where_it_stopped(shelf: str):
-    at = opened(view="live", set="mixture-1d", n="100", shelf=shelf)
+    at = opened(view="live", set="mixture-1d", n="100", recipe="document", shelf=shelf)
     next(b for b in at.button if b.label.startswith("Train for")).click().run()
     deadline = time.monotonic() + 50
     while time.monotonic() < deadline and not learning.store().list_runs():
@@ -87,7 +88,7 @@ def test_it_trains_and_keeps_training_from_where_it_stopped(shelf: str):
     at.run()
     assert not at.exception
     assert any(m.label.startswith("Held-out") for m in at.metric)
-    next(b for b in at.button if b.label.startswith("Keep training")).click().run()
+    next(b for b in at.button if b.label.startswith("Continue")).click().run()
     while time.monotonic() < deadline and len(learning.store().list_runs()) < 2:
         time.sleep(0.1)
     at.run()

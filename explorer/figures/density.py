@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.figures.base import axes_figure, axes_layout
-from explorer.figures.palette import AXIS, BLUE, GREEN, ORANGE, SKY, VERMILLION, translucent
+from explorer.figures.palette import AXIS, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, translucent
 
 COLOURS = {
     "truth": BLUE,
@@ -17,8 +17,12 @@ COLOURS = {
     "kernel": GREEN,
     "short": ORANGE,
     "long": VERMILLION,
+    "ours": PURPLE,
 }
-DASHES = {"truth": "solid", "histogram": "solid", "kernel": "dash", "short": "dot", "long": "solid"}
+DASHES = {"kernel": "dash", "short": "dot"}
+"""How the lines that are not solid are drawn."""
+COLUMNS = 4
+"""Panes beside each other, in two rows at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +66,7 @@ def curves_chart(
             line={
                 "color": COLOURS[one.key],
                 "width": wide * scale,
-                "dash": DASHES[one.key],
+                "dash": DASHES.get(one.key, "solid"),
                 "shape": "hv" if boxes else "linear",
             },
             hovertemplate="%{x:.2f}: %{y:.3f}",
@@ -90,7 +94,7 @@ def panes_chart(
 ) -> go.Figure:
     """Densities over the plane, `axis` (S,) both ways, on one colour scale, and the points (n, 2).
 
-    Two rows of three panes, the points first. The scale ends at the truth's peak; what lies above
+    Two rows of four panes, the points first. The scale ends at the truth's peak; what lies above
     it is in full colour.
     """
     half, side = float(axis[-1]), len(axis)
@@ -101,14 +105,15 @@ def panes_chart(
     data: list[dict] = []
     annotations = []
     for place, title in enumerate(titles):
-        row, column = divmod(place, 3)
-        left, bottom = column * 0.335, 0.53 * (1 - row)
+        row, column = divmod(place, COLUMNS)
+        left, bottom = column * 1.005 / COLUMNS, 0.53 * (1 - row)
+        width = 0.96 / COLUMNS
         number = str(place + 1) if place else ""
         ticks = {"showticklabels": False, "ticks": "", "title": {"text": ""}, "showgrid": False}
         layout[f"xaxis{number}"] = {
             **x_axis,
             **ticks,
-            "domain": [left, left + 0.32],
+            "domain": [left, left + width],
             "anchor": f"y{number}",
             "mirror": True,
             "constrain": "domain",
@@ -127,7 +132,7 @@ def panes_chart(
         annotations.append(
             {
                 "text": title,
-                "x": left + 0.16,
+                "x": left + width / 2,
                 "y": bottom + 0.425,
                 "xref": "paper",
                 "yref": "paper",
@@ -222,7 +227,7 @@ def sizes_chart(
             line={
                 "color": COLOURS[curve.key],
                 "width": (4.5 if curve.key == "truth" else 2.6) * scale,
-                "dash": DASHES[curve.key],
+                "dash": DASHES.get(curve.key, "solid"),
             },
             hovertemplate="n = %{x:,}: %{y:.3f}",
         )

@@ -1,7 +1,8 @@
 """Networks for density estimation: `python -m explorer.training.density_networks` makes them.
 
-Each is trained by the from-scratch document's recipe on n points, once for a short time and once on
-from where that stopped. With each lies what its flow's density is, since that takes seconds.
+Each is trained on n points: by the from-scratch document's recipe, once for a short time and once
+on from where that stopped, and by ours. With each lies what its flow's density is, since that takes
+seconds.
 """
 
 from __future__ import annotations
@@ -21,37 +22,45 @@ from explorer.diffusion.likelihood import log_density
 from explorer.diffusion.samplers import SAMPLERS, race
 from explorer.training.files import read_json, read_tensors, save_tensors
 from explorer.training.model import Model
-from explorer.training.presets import SCRATCH_1D, SCRATCH_2D
+from explorer.training.presets import DEFAULT, SCRATCH_1D, SCRATCH_2D
 from explorer.training.pretrain import FOLDER as SHIPPED
 from explorer.training.pretrain import keep
 from explorer.training.spec import ModelSpec, from_json
-from explorer.training.train import train
+from explorer.training.train import TrainState, train
 
 FOLDER = SHIPPED.parent / "density"
 DATA = ("mixture-1d", "ramp-1d", "moons", "spiral")
 SIZES = (100, 1000, 10_000)
 STEPS = {"short": 500, "long": 10_000}
-"""Steps by length; the document trains for a time, and then for much longer."""
+"""The document's steps by length; it trains for a time, and then for much longer."""
+OURS = "ours"
+KINDS = (*STEPS, OURS)
+"""What comes with the app for each data set and size."""
 SIDE = {1: 241, 2: 64}
 """Points along each axis of the mesh, by the number of coordinates."""
 HELD_OUT, DRAWN = 1000, 2000
 
 
-def spec_of(data: str, size: int, length: str) -> ModelSpec:
-    """The document's training on `size` points; ValueError for what does not come with the app."""
-    for given, choices in ((data, DATA), (size, SIZES), (length, STEPS)):
+def spec_of(data: str, size: int, kind: str) -> ModelSpec:
+    """A training on `size` points; ValueError for what does not come with the app."""
+    for given, choices in ((data, DATA), (size, SIZES), (kind, KINDS)):
         if given not in choices:
             raise ValueError(
                 f"{given!r} is not there; choose one of {', '.join(map(str, choices))}"
             )
-    base = SCRATCH_1D if data.endswith("1d") else SCRATCH_2D
-    config = replace(base.config, data_size=size, steps=STEPS[length])
+    base = DEFAULT if kind == OURS else SCRATCH_1D if data.endswith("1d") else SCRATCH_2D
+    config = replace(base.config, data_size=size, steps=steps_of(kind))
     return replace(base, distribution=DistributionSpec(data), config=config)
 
 
-def name_of(data: str, size: int, length: str) -> str:
+def steps_of(kind: str) -> int:
+    """Updates of the weights, for each of `KINDS`."""
+    return STEPS.get(kind, DEFAULT.config.steps)
+
+
+def name_of(data: str, size: int, kind: str) -> str:
     """The folder of this network below `FOLDER`."""
-    return f"{data}-{size}-{length}"
+    return f"{data}-{size}-{kind}"
 
 
 def held_out(distribution: ExactDistribution) -> Tensor:
@@ -107,43 +116,48 @@ def known(model: Model, *, steps: int = 40) -> Known:
     return Known(log_prob(points), log_prob(test), drawn)
 
 
-def load(data: str, size: int, length: str, folder: Path = FOLDER) -> Model:
+def load(data: str, size: int, kind: str, folder: Path = FOLDER) -> Model:
     """The network; ValueError for a name that is not there, DamagedFile for a bad file."""
-    spec_of(data, size, length)
-    place = folder / name_of(data, size, length)
+    spec_of(data, size, kind)
+    place = folder / name_of(data, size, kind)
     weights, _ = read_tensors(place / "weights.safetensors")
     return Model.of(from_json(read_json(place / "spec.json")["spec"]), weights)
 
 
-def load_known(data: str, size: int, length: str, folder: Path = FOLDER) -> Known:
+def load_known(data: str, size: int, kind: str, folder: Path = FOLDER) -> Known:
     """What the network of this name stands for, as computed when it was made."""
-    spec_of(data, size, length)
-    parts, _ = read_tensors(folder / name_of(data, size, length) / "known.safetensors")
+    spec_of(data, size, kind)
+    parts, _ = read_tensors(folder / name_of(data, size, kind) / "known.safetensors")
     return Known(parts["mesh"].float(), parts["held_out"], parts["samples"].float())
 
 
 def make(data: str, size: int, folder: Path = FOLDER) -> None:
-    """Train the short and, on from there, the long network on these data; write both."""
+    """Train the short and, on from there, the long network on these data, and ours; write all."""
     resume = None
-    for length in STEPS:
-        name = name_of(data, size, length)
-        *_, state = train(spec_of(data, size, length), resume, device="cpu")
+    for kind in STEPS:
+        *_, state = train(spec_of(data, size, kind), resume, device="cpu")
         resume = state.resume_state()
-        keep(
-            name,
-            state,
-            folder,
-            module="explorer.training.density_networks",
-            argument=f"{data}-{size}",
-        )
-        found = known(load(data, size, length, folder))  # of the weights as they are kept
-        parts = {
-            "mesh": found.mesh.clamp_min(-60_000).half(),
-            "held_out": found.held_out.float(),
-            "samples": found.samples.half(),
-        }
-        save_tensors(folder / name / "known.safetensors", parts, {})
-        print(f"{name}: loss {state.loss:.4f}, held out {float(found.held_out.mean()):.3f} nats")
+        _keep(data, size, kind, state, folder)
+    make_ours(data, size, folder)
+
+
+def make_ours(data: str, size: int, folder: Path = FOLDER) -> None:
+    """Train our network alone on these data, and write it."""
+    *_, state = train(spec_of(data, size, OURS), device="cpu")
+    _keep(data, size, OURS, state, folder)
+
+
+def _keep(data: str, size: int, kind: str, state: TrainState, folder: Path) -> None:
+    name, argument = name_of(data, size, kind), f"{data}-{size}"
+    keep(name, state, folder, module="explorer.training.density_networks", argument=argument)
+    found = known(load(data, size, kind, folder))  # of the weights as they are kept
+    parts = {
+        "mesh": found.mesh.clamp_min(-60_000).half(),
+        "held_out": found.held_out.float(),
+        "samples": found.samples.half(),
+    }
+    save_tensors(folder / name / "known.safetensors", parts, {})
+    print(f"{name}: loss {state.loss:.4f}, held out {float(found.held_out.mean()):.3f} nats")
 
 
 def main(names: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer.training import density_networks as shipped
 from explorer.training.spec import ModelSpec
-from explorer.ui import frame, learning, shelf, train_panels, train_scenes
+from explorer.ui import controls, frame, learning, shelf, train_panels, train_scenes
 from explorer.ui.density_scenes import asked
 from explorer.ui.job_bar import job_bar
 from explorer.ui.player import player
@@ -24,21 +24,22 @@ def trains(spec: ModelSpec, other: ModelSpec | None) -> bool:
     return replace(other, config=replace(other.config, steps=spec.config.steps)) == spec
 
 
-def live(data: str, size: int, scale: float) -> None:
+def choose_kind() -> str:
+    """The control for the recipe that is trained here, of the networks' kinds."""
+    recipes = {"document": "The document's", "ours": "Ours"}
+    recipe = controls.segments(recipes, key="recipe", label="Recipe", default="ours")
+    return shipped.OURS if recipe == "ours" else "short"
+
+
+def live(data: str, size: int, kind: str, scale: float) -> None:
     """Buttons, the queue's word, what has been learned so far, and at the end what it is worth."""
-    spec = shipped.spec_of(data, size, "short")
+    spec = shipped.spec_of(data, size, kind)
     desk = learning.desk()
     ours = trains(spec, desk.spec)
     ticking, learned = desk.busy, ours and desk.progress is not None
 
     def keep_training() -> None:
-        st.button(
-            f"Keep training: {MORE:,} more steps",
-            icon=":material/fast_forward:",
-            help="From where it stopped: weights, moments and random numbers go on.",
-            on_click=learning.go_on,
-            args=(MORE, spec.config.lr),
-        )
+        train_panels.go_on(MORE, spec.config.lr)
 
     @st.fragment(run_every=0.5 if ticking else None)
     def redrawn() -> None:

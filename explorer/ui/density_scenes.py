@@ -115,19 +115,20 @@ def kernel_row(data: str, size: int, rule: str, factor: float) -> Row:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def network_row(data: str, size: int, length: str) -> Row:
+def network_row(data: str, size: int, kind: str) -> Row:
     """Of a network that comes with the app: what its flow stands for was computed with it."""
-    known = shipped.load_known(data, size, length)
+    known = shipped.load_known(data, size, kind)
     reading = truth(DistributionSpec(data), shipped.DRAWN).sliced_wasserstein(known.samples)
-    label = f"Diffusion, {shipped.STEPS[length]:,} steps"
-    return Row(length, label, known.mesh, known.held_out, reading)
+    steps = f"{shipped.steps_of(kind):,} steps"
+    label = f"Diffusion, ours, {steps}" if kind == shipped.OURS else f"Diffusion, {steps}"
+    return Row(kind, label, known.mesh, known.held_out, reading)
 
 
 def rows_of(choice: Choice) -> tuple[Row, ...]:
     return (
         histogram_row(choice.data, choice.size, choice.bins),
         kernel_row(choice.data, choice.size, choice.rule, choice.factor),
-        *(network_row(choice.data, choice.size, length) for length in shipped.STEPS),
+        *(network_row(choice.data, choice.size, kind) for kind in shipped.KINDS),
     )
 
 
@@ -180,6 +181,7 @@ def by_size(choice: Choice, height: int, scale: float) -> go.Figure:
         ("kernel", "Kernels", lambda n: kernel_row(choice.data, n, choice.rule, choice.factor)),
         ("short", "Diffusion, short", lambda n: network_row(choice.data, n, "short")),
         ("long", "Diffusion, long", lambda n: network_row(choice.data, n, "long")),
+        ("ours", "Diffusion, ours", lambda n: network_row(choice.data, n, shipped.OURS)),
     )
     for key, label, make in makers:
         lost = [in_nats(known.log_held_out - make(n).held_out) for n in shipped.SIZES]

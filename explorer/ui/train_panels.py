@@ -9,7 +9,7 @@ from explorer.figures.base import CHART_CONFIG
 from explorer.metrics import Reading
 from explorer.training.spec import ModelSpec
 from explorer.training.train import TrainState
-from explorer.ui import frame, train_scenes
+from explorer.ui import frame, learning, train_scenes
 from explorer.ui.player import player
 from explorer.ui.race_scenes import finite
 
@@ -30,6 +30,18 @@ def before(spec: ModelSpec, scale: float) -> None:
     )
     right.plotly_chart(
         training.weighting_curve(spec, scale=scale), config=CHART_CONFIG, key="weights", theme=None
+    )
+
+
+def go_on(steps: int, lr: float) -> None:
+    """The button that trains the network at hand for `steps` more."""
+    st.button(
+        f"Continue: {steps:,} more steps",
+        icon=":material/fast_forward:",
+        help="From where it stopped, with the learning rate that is set now: weights, moments and "
+        "random numbers go on.",
+        on_click=learning.go_on,
+        args=(steps, lr),
     )
 
 

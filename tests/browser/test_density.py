@@ -1,4 +1,4 @@
-"""Density estimation in a browser: six panes above the fold, a slider that redraws one of them."""
+"""Density estimation in a browser: seven panes above the fold, a slider that redraws one of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_all_panes_stand_above_the_fold_on_one_scale(scheme, query, server, open
     page.locator(".js-plotly-plot .heatmaplayer image").first.wait_for()
     box = chart.bounding_box()
     assert box["y"] + box["height"] < 900
-    assert page.locator(".js-plotly-plot .heatmaplayer image").count() == 5
+    assert page.locator(".js-plotly-plot .heatmaplayer image").count() == 6
     assert page.locator(".js-plotly-plot .colorbar").count() == 1
     assert page.evaluate(TITLES)[:2] == ["Training points", "Truth"]
     assert watched.problems() == []
