@@ -129,7 +129,7 @@ def measured(reader: Reader, samples: Tensor, train: Pictures, test: Pictures) -
     same = min(count, len(test))
     ours = metrics.reach(found[:same], test_features[:same])
     true = metrics.reach(train_features[order[:same]], test_features[:same])
-    named = (read(reader.network, samples, CPU) == asked(count)).double().mean()
+    named = (read(reader.network, reader.spec, samples, CPU) == asked(count)).double().mean()
     return {
         "named_as_asked": round(float(named), 4),
         "frechet": round(value, 4),

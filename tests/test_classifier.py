@@ -62,6 +62,15 @@ def test_only_sets_whose_mirror_images_are_as_likely_are_mirrored():
         assert any(not torch.equal(x, other) for other in many) is mirrored
 
 
+def test_photographs_are_read_both_ways_and_digits_as_they_are():
+    network = torch.nn.Flatten()  # its logits are the pixels
+    left = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
+    left[..., 0, 3], left[..., 0, -6] = 200, 220  # a mirror image has them at 28 and 5
+    left[..., 0, 9], left[..., 0, -10] = 190, 190  # and these at each other's places
+    for name, wanted in (("digits", 26), ("cifar10", 9)):
+        assert read(network, replace(TINY, dataset=name), left, CPU).tolist() == [wanted]
+
+
 def test_a_killed_run_goes_on_exactly(tmp_path):
     data = digits()
     whole = start(TINY, CPU)
@@ -85,7 +94,9 @@ def test_it_learns_digits_and_the_command_exports_what_can_be_read(tmp_path, cap
     reader = load_classifier(made, CPU)
     held_out = digits("test")
     # ten classes at chance have 0.1; the last fifth are other writers' digits
-    share = float((read(reader.network, held_out.pixels, CPU) == held_out.labels).double().mean())
+    share = float(
+        (read(reader.network, reader.spec, held_out.pixels, CPU) == held_out.labels).double().mean()
+    )
     assert share == pytest.approx(reader.accuracy, abs=0.01)  # the file has halves
     assert share > 0.8
     assert accuracy(resume(out, CPU), held_out) == pytest.approx(reader.accuracy, abs=1e-4)

@@ -59,6 +59,11 @@ class ClassifierSpec:
     def name(self) -> str:
         return f"{self.dataset}-classifier"
 
+    @property
+    def mirrored(self) -> bool:
+        """Whether a picture's mirror image is of the same class, as it is not for a digit."""
+        return PICTURE_SETS[self.dataset].mirrored
+
     def rate_at(self, step: int) -> float:
         """The learning rate of step `step`, the first being 0."""
         done = (step + 1) / self.steps
@@ -105,7 +110,7 @@ def seen(spec: ClassifierSpec, data: Pictures, step: int) -> tuple[Tensor, Tenso
     rng = generator(spec.seed, step, 1)
     index = chosen(spec.seed, step, spec.batch, len(data))
     flip = torch.rand(spec.batch, generator=rng) < 0.5
-    x = data.batch(index, flip if PICTURE_SETS[spec.dataset].mirrored else None)
+    x = data.batch(index, flip if spec.mirrored else None)
     moves = torch.randint(0, 2 * spec.shift + 1, (2, spec.batch), generator=rng)
     return moved(x, moves[0], moves[1], spec.shift), data.labels[index]
 
@@ -148,17 +153,28 @@ def train(run: Run, data: Pictures) -> Iterator[float]:
 
 
 @torch.no_grad()
-def read(network: nn.Module, pixels: Tensor, device: torch.device, batch: int = 500) -> Tensor:
-    """The class (N,) that the network reads in each of the bytes (N, 1 or 3, 32, 32)."""
+def read(
+    network: nn.Module, spec: ClassifierSpec, pixels: Tensor, device: torch.device, batch: int = 500
+) -> Tensor:
+    """The class (N,) that the network reads in each of the bytes (N, 1 or 3, 32, 32).
+
+    Where mirror images are of the same class, the mean of what it makes of both is read.
+    """
     data = Pictures(pixels, torch.zeros(len(pixels), dtype=torch.long))
-    parts = torch.arange(len(pixels)).split(batch)
-    return torch.cat([network(data.batch(part).to(device)).argmax(1).cpu() for part in parts])
+    found = []
+    for part in torch.arange(len(pixels)).split(batch):
+        x = data.batch(part).to(device)
+        logits = network(x)
+        if spec.mirrored:
+            logits = logits + network(x.flip(-1))
+        found.append(logits.argmax(1).cpu())
+    return torch.cat(found)
 
 
 def accuracy(run: Run, held_out: Pictures) -> float:
     """The share of held-out pictures that are read as what they show; training goes on after."""
     run.network.eval()
-    found = read(run.network, held_out.pixels, run.device)
+    found = read(run.network, run.spec, held_out.pixels, run.device)
     run.network.train()
     return float((found == held_out.labels).double().mean())
 

@@ -67,6 +67,6 @@ def _reading(
 ) -> Reading:
     """Known by where the network lies, what the film shows, and how long it took."""
     pixels = torch.from_numpy(_film.x_t[0, -1].copy()).permute(0, 3, 1, 2)
-    found = read(_reader.network, pixels, CPU).tolist()
+    found = read(_reader.network, _reader.spec, pixels, CPU).tolist()
     told = [(k, label) for k, label in enumerate(request.labels) if label != NO_LABEL]
     return Reading(len(told), tuple(k for k, label in told if found[k] != label), _reader.accuracy)
