@@ -50,19 +50,16 @@ function menu({ sections, current, base, brand, icon: picture }) {
 }
 
 function cards({ sections, base }) {
-  const parts = sections.map((section) => {
-    const items = section.pages.map((page) => {
-      const picture = make("div", "dxn-picture", [], { "aria-hidden": "true" });
-      picture.innerHTML = page.svg; // drawn by explorer/ui/thumbnails
-      const title = make("div", "dxn-title", [icon(page.icon), page.title]);
-      const a = link(page, base, "dxn-card", [picture, title, make("p", "", [page.line])]);
-      a.dataset.card = page.card;
-      return make("li", "", [a]);
-    });
-    const heading = section.name ? [make("h2", "", [section.name])] : [];
-    return make("section", "", [...heading, make("ul", "", items)]);
-  });
-  return make("div", "dxn-cards", parts);
+  const items = sections.flatMap((section) => section.pages.map((page) => {
+    const picture = make("div", "dxn-picture", [], { "aria-hidden": "true" });
+    picture.innerHTML = page.svg; // drawn by explorer/ui/thumbnails
+    const over = make("div", "dxn-over", [section.name || "Start here"]);
+    const title = make("div", "dxn-title", [icon(page.icon), page.title]);
+    const a = link(page, base, "dxn-card", [picture, over, title, make("p", "", [page.line])]);
+    a.dataset.card = page.card;
+    return make("li", "", [a]);
+  }));
+  return make("div", "dxn-cards", [make("ul", "", items)]);
 }
 
 const drawn = new WeakMap(); // what each element shows; runs of the script mostly change nothing
