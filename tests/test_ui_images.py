@@ -77,7 +77,7 @@ def test_sampling_opens_with_a_film_of_two_rows_of_named_classes():
     at = opened(SAMPLING)
     assert not at.exception
     noisy, guess = shown(at)
-    assert images(noisy) == images(guess) == [(21, 20, 32, 32, 3)]
+    assert images(noisy) == images(guess) == [(16, 20, 32, 32, 3)]
     assert noisy["figure"]["layout"]["xaxis"]["ticktext"] == list("0123456789")
     assert "evaluations" in words(at)
 
