@@ -13,8 +13,7 @@ from explorer.ui.pictures import show
 
 frame.page(
     "Density estimation",
-    intro="From the same points: a histogram, a kernel estimate, and the density that a small "
-    "diffusion model stands for, after a short and a long training by the document, and by us.",
+    intro="From the same points: a histogram, kernels, and what small diffusion models learn.",
 )
 controls.presets(
     {
@@ -27,7 +26,7 @@ controls.presets(
         "Train it yourself": {"view": "live"},
     }
 )
-VIEWS = {"density": "Densities", "sizes": "By size", "live": "Train"}
+VIEWS = {"density": "Density", "sizes": "Size", "live": "Train"}
 RULES = {**{key: label for key, (label, _) in scenes.RULES.items()}, "own": "Your own"}
 BINS = Param("bins", "Bins along each axis", 0, 0, 60, 1, "0: by Scott's rule for histograms.")
 FACTOR = Param("factor", "Bandwidth", 0.2, 0.01, 1.0, 0.01, "", "σ of the data")

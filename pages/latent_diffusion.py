@@ -29,7 +29,7 @@ controls.presets(
         "Train your own": {"view": "train"},
     }
 )
-VIEWS = {"sample": "Sampling", "vae": "VAE", "train": "Train"}
+VIEWS = {"sample": "Sample", "vae": "VAE", "train": "Train"}
 COLOURS = {"now": "As it decodes now", "end": "As it ends"}
 
 narrow, wide = frame.stage()

@@ -79,7 +79,7 @@ def clickable(way: scenes.Way, title: str, key: str) -> scenes.SeedMap:
 
 
 with wide:
-    latent_tables.legend(none=False)
+    latent_tables.legend()
     one, two, three = st.columns(3, gap="small")
     with one:
         calm = clickable(still, "Without noise", "map-still")

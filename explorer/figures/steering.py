@@ -47,8 +47,8 @@ def _noise_plane(view: View, scale: float) -> go.Figure:
     layout = axes_layout(
         window,
         window,
-        x_title="x_T, first coordinate",
-        y_title="x_T, second coordinate",
+        x_title="x<sub>T</sub>, first coordinate",
+        y_title="x<sub>T</sub>, second coordinate",
         equal=True,
         scale=scale,
     )
@@ -66,7 +66,7 @@ def data_pane(
     placed = view.place(found.ts.repeat(count), flat).reshape(count, steps * batch, 2)
     colours = np.tile(np.arange(batch) % 8, steps)
     ends = placed.reshape(count, steps, batch, 2)[:, -1]
-    figure = windows.plane(view, link="data", scale=scale)
+    figure = go.Figure(windows.plane(view, link="data", scale=scale))
     figure.update_layout(dragmode=False)
     trails = Particles(times, placed, colours=colours, size=2.4 * scale, opacity=0.55)
     heads = Particles(times, ends, colours=np.arange(batch) % 8, size=9 * scale, opacity=1.0)
@@ -75,7 +75,7 @@ def data_pane(
         figure,
         (still, trails, heads, Handle(np.zeros(1), target, TARGET_REACH, size=24 * scale)),
         title="Drag the star: where x₀ is to be",
-        note="Lines: trajectories x_T → x₀. Large dots: x₀. Shade: the data",
+        note="Lines: trajectories from noise to x₀. Large dots: x₀. Shade: the data",
     )
 
 
@@ -109,7 +109,7 @@ def noise_pane(view: View, found: Descent, losses: np.ndarray, *, scale: float =
             ),
             Readout(np.zeros(1), window, window, {"loss": losses[None].clip(0, 999)}),
         ),
-        title="Descent of x_T over the loss",
+        title="Descent of the noise over the loss",
         note="Deeper colour: this noise ends nearer the target, by the logarithm",
     )
 
@@ -122,7 +122,7 @@ def loss_pane(found: Descent, *, scale: float = 1.0) -> Pane:
     figure = axes_figure(
         (0, last), (low, top), x_title="iteration", y_title="½‖x₀ − target‖²", scale=scale
     )
-    figure.update_layout(margin={"l": 84 * scale})
+    figure.update_layout(margin={"l": 84 * scale}, yaxis_title_standoff=16 * scale)
     powers = list(range(low, top + 1, 2 if top - low > 5 else 1))
     figure.update_yaxes(tickvals=powers, ticktext=[f"10<sup>{p}</sup>" for p in powers])
     for i in range(logs.shape[1]):

@@ -167,7 +167,7 @@ def lanes_of(guide: Guide, scores: Trio, count: int, scale: float) -> Lanes:
     for title, score in methods:
         run = run_of(guide, score, count)
         row = row_of(guide, title, run.xs[-1])
-        note = f"strays {row.strays:.1%} · modes found {row.found} of {row.modes}"
+        note = f"strays {row.strays:.1%} (vermillion) · modes found {row.found} of {row.modes}"
         if exact is None:
             pane = guidance.cloud(classes, run, title=title, note=note, link="x", scale=scale)
         else:
