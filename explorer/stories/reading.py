@@ -102,6 +102,7 @@ def _step(section: Section, earlier: Link | None, pages: Collection[str], say: S
     title = _short("step", Part(section.line, [section.title]), say)
     if not title:
         say(section.line, "this step has no title; write it after '## '")
+    _plain("title", Part(section.line, [section.title]), say)
     text = _short("text", fields["text"], say)
     if not text:
         say(section.line, "this step has no text; write a sentence or two below its title")
@@ -145,6 +146,7 @@ def _question(section: Section, say: Say) -> Question | None:
             say(choice.line, f"'[{choice.mark}]' must be '[x]', the right answer, or '[ ]'")
         if not choice.text:
             say(choice.line, "this choice is empty; write it after its brackets")
+        _plain("choice", choice, say)
     texts = tuple(_short("choice", choice, say) for choice in choices)
     right = [k for k, choice in enumerate(choices, start=1) if choice.mark in ("x", "X")]
     if choices and len(right) != 1:
@@ -178,6 +180,11 @@ def _short(name: str, part: Part, say: Say) -> str:
         what = {"step": "title"}.get(name, name)
         say(line, f"this {what} has {len(text)} characters; {most} are allowed")
     return text
+
+
+def _plain(what: str, part: Part, say: Say) -> None:
+    if "$" in part.text:
+        say(part.line, f"a {what} is plain text; write x₀ and σ for $x_0$ and $\\sigma$")
 
 
 def _nearest(name: str, known: Collection[str]) -> str:

@@ -102,8 +102,8 @@ class _Scanner:
         if line.lstrip().startswith("```"):
             self.fence = 0 if self.fence else number
         elif not self.fence:
-            if line.startswith("## "):
-                self._step(number, line[3:].strip())
+            if line == "##" or line.startswith("## "):
+                self._step(number, line[2:].strip())
                 return
             if line.startswith("# "):
                 self._fault(

@@ -1,0 +1,60 @@
+"""Every step of every bundled story opens its page as it wants it, and the bar keeps its place."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer.stories.story import Link, Story
+from explorer.ui import stories
+from explorer.ui.menu import MENU
+from tests.test_ui_links import held, notes, opened
+
+OF_A_PLAYER = re.compile(r"\w+\.(at|speed|loop|trails|zoom\d+)")
+
+
+def said(at: AppTest) -> dict[str, Any]:
+    """What the bar's panel was told."""
+    kinds = [json.loads(each.proto.bytes) for each in at.get("bidi_component") if is_told(each)]
+    return next(told for told in kinds if told["kind"] == "bar")
+
+
+def is_told(element: Any) -> bool:
+    return element.proto.bytes.startswith(b'{"kind": "bar"')
+
+
+def at_link(link: Link, **place: str) -> AppTest:
+    page = next(page for page in MENU if page.path == link.page)
+    return opened(page, dict(link.values) | place)
+
+
+def test_the_bundled_stories_are_stories():
+    assert len(stories.bundled()) >= 5
+    for name, story in stories.bundled().items():
+        assert isinstance(story, Story), f"{name}: {story}"
+        assert 6 <= len(story.steps) <= 10
+        assert story.questions >= 5
+        rights = {step.question.right for step in story.steps if step.question}
+        assert len(rights) > 1, "the right answer does not always stand in one place"
+
+
+@pytest.mark.parametrize("name", list(stories.bundled()))
+def test_every_step_opens_its_page_without_a_note(name: str):
+    story = stories.known()[name]
+    seen: set[Link] = set()
+    for number, step in enumerate(story.steps, start=1):
+        for link, answer in ((step.before, {}), (step.after, {"answer": "0"})):
+            if link in seen:
+                continue
+            seen.add(link)
+            at = at_link(link, story=name, step=str(number), **answer)
+            assert not at.exception, (number, link)
+            assert notes(at) == [], (number, link)
+            unknown = {key for key, _ in link.values} - set(held(at))
+            assert all(OF_A_PLAYER.fullmatch(key) for key in unknown), (number, unknown)
+            assert said(at)["number"] == number
+            assert any(step.title in text.value for text in at.markdown)
