@@ -114,7 +114,7 @@ MENU: tuple[Page, ...] = (
         "Density estimation",
         ":material/bar_chart:",
         "Learning",
-        "One density from its points: a histogram, kernels, a short and a long training.",
+        "One density from its points: a histogram, kernels, and diffusion models.",
         "estimation",
     ),
     Page(
