@@ -17,6 +17,15 @@ from tests.test_ui_links import held, notes, opened
 OF_A_PLAYER = re.compile(r"\w+\.(at|speed|loop|trails|zoom\d+)")
 
 
+FEWER = {
+    "/differentiable_sampler": {"iters": "5"},
+    "/latent_diffusion": {"n": "100"},
+    "/reverse_race": {"n": "100"},
+    "/seed_space": {"steps": "10"},
+}
+"""So that a page is drawn sooner; no step sets these."""
+
+
 def said(at: AppTest) -> dict[str, Any]:
     """What the bar's panel was told."""
     kinds = [json.loads(each.proto.bytes) for each in at.get("bidi_component") if is_told(each)]
@@ -29,7 +38,7 @@ def is_told(element: Any) -> bool:
 
 def at_link(link: Link, **place: str) -> AppTest:
     page = next(page for page in MENU if page.path == link.page)
-    return opened(page, dict(link.values) | place)
+    return opened(page, FEWER.get(link.page, {}) | dict(link.values) | place)
 
 
 def test_the_bundled_stories_are_stories():
@@ -58,3 +67,33 @@ def test_every_step_opens_its_page_without_a_note(name: str):
             assert all(OF_A_PLAYER.fullmatch(key) for key in unknown), (number, unknown)
             assert said(at)["number"] == number
             assert any(step.title in text.value for text in at.markdown)
+
+
+def test_a_place_that_there_is_not_is_noted_and_the_nearest_taken():
+    at = at_link(Link("/score_field"), story="score", step="99", answer="x")
+    assert not at.exception
+    assert said(at)["number"] == 1
+    found = " ".join(notes(at))
+    assert "step=99 in the link is not usable; 1 is used. Give a whole number from 1 to 8." in found
+    assert "answer=x in the link is not usable" in found
+    at = at_link(Link("/score_field"), story="<b>no</b>")
+    assert not at.exception
+    assert notes(at)[0].startswith("story=<b>no</b> in the link is not usable; no story is used.")
+    assert not any(is_told(each) for each in at.get("bidi_component"))
+
+
+def test_a_step_leaves_nothing_of_what_was_set_before_and_a_story_goes_along():
+    at = at_link(Link("/score_field", (("dist2", "ring"), ("ring.modes", "5"))))
+    at.session_state["dist2"] = "moons"
+    at.query_params.clear()
+    at.query_params.update({"story": "score", "step": "4", "proc": "ve"})
+    at.run()
+    assert (held(at)["dist2"], held(at)["proc"]) == ("tutorial", "ve")
+    assert not said(at)["away"]
+    at.query_params.clear()
+    at.switch_page("pages/noise_schedules.py").run()
+    assert said(at)["away"]
+    assert at.query_params["story"] == ["score"]
+    at.query_params.clear()
+    at.run()
+    assert not any(is_told(each) for each in at.get("bidi_component")), "ended where it is closed"

@@ -65,6 +65,7 @@ def forget() -> None:
     for key in st.session_state.get(_KNOWN, ()):
         if key in st.session_state:
             del st.session_state[key]
+    st.session_state[_DEFAULTS] = {}
     st.session_state[_SEEN] = {}
 
 

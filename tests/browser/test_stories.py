@@ -1,0 +1,79 @@
+"""A lecturer walks through a story with the keys of a clicker, strays from it, and writes one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import settle, turn_to
+
+from explorer.stories.template import TEMPLATE
+
+pytestmark = pytest.mark.browser
+
+
+def arrive(page: Any, place: str) -> None:
+    page.locator(f'.dxs[data-place="{place}"]').wait_for()
+    settle(page)
+
+
+def test_a_walk_with_keys(server, open_page):
+    page, watched = open_page(server, "/stories")
+    page.locator(".dxs-card", has_text="Score and reversal").click()
+    arrive(page, "score 1 None")
+    assert page.locator(".dxs-choice").count() == 3
+    page.locator('.dxp[data-ready="1"]').wait_for()
+    bar, picture = page.locator(".st-key-story"), page.locator(".dxp")
+    assert bar.bounding_box()["y"] + bar.bounding_box()["height"] <= picture.bounding_box()["y"]
+
+    page.keyboard.press("1")  # a wrong answer
+    arrive(page, "score 1 1")
+    assert "Not this time: it is B" in page.locator(".st-key-story-words").inner_text()
+    assert page.locator(".dxs-wrong").inner_text().startswith("A")
+    page.keyboard.press("PageDown")
+    arrive(page, "score 2 None")
+    page.keyboard.press("ArrowRight")  # shows the answer, and its picture with it
+    arrive(page, "score 2 0")
+    assert "ve.lam=1&" in page.url
+    slider = page.get_by_role("slider", name="λ")
+    assert slider.get_attribute("aria-valuetext") == "1"
+
+    slider.focus()  # keys are the slider's now
+    slider.press("ArrowRight")
+    page.wait_for_url("**ve.lam=1.5*")
+    settle(page)
+    assert page.locator('.dxs[data-place="score 2 0"]').count() == 1
+    page.locator(".dxs-title").click()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("PageUp")
+    arrive(page, "score 1 None")
+    assert slider.get_attribute("aria-valuetext") == "10"
+
+    turn_to(page, "Noise schedules")
+    page.locator(".dxs-return").click()
+    arrive(page, "score 1 None")
+    assert "/forward_diffusion" in page.url
+    page.get_by_label("End the story").click()
+    page.locator(".st-key-story").wait_for(state="detached")
+    assert "story" not in page.url
+    assert watched.problems() == []
+
+
+def test_a_story_of_ones_own_is_checked_and_runs(server, open_page):
+    page, watched = open_page(server, "/stories")
+    give = page.locator('input[type="file"]')
+
+    def upload(text: str) -> None:
+        file = {"name": "mine.md", "mimeType": "text/markdown", "buffer": text.encode()}
+        give.set_input_files(file)
+
+    upload(TEMPLATE.replace("/reverse_race", "/reverse_rice"))
+    page.get_by_text(
+        "page '/reverse_rice' is unknown; did you mean '/reverse_race'?"
+    ).first.wait_for()
+    upload(TEMPLATE)
+    page.locator(".dxs-card", has_text="A story of your own").click()
+    arrive(page, "own 1 None")
+    assert "/reverse_race" in page.url
+    assert watched.problems() == []
+    assert "Traceback" not in server.log()
