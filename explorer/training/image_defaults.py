@@ -57,11 +57,12 @@ def told(view: str, network: str) -> str:
 
 
 def guidance(network: str, what: str) -> float:
-    """The default w: 3 where there is a class to exaggerate, else there is nothing to weigh.
+    """The default w: 3.5 where there is a class to exaggerate, else there is nothing to weigh.
 
-    Of 300 digits by mnist-residual after 7,600 steps 91 % are read as asked with 2, 96 % with 3.
+    Of 300 digits by mnist-residual after 7,600 steps 97.7 % are read as asked with 3, 98.3 % with
+    3.5, 99.3 % with 4; the Fréchet distance rises from 1.7 to 1.9 and 2.2 times the truth's.
     """
-    return 3.0 if IMAGE_NETWORKS[network].guidable and what != NONE else 1.0
+    return 3.5 if IMAGE_NETWORKS[network].guidable and what != NONE else 1.0
 
 
 def labels(what: str, count: int) -> tuple[int, ...]:
