@@ -30,24 +30,25 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def show(browser: Any, server: Server) -> Iterator[Show]:
+def show(browser: Any, tabs: Any, server: Server) -> Iterator[Show]:
     """`show(case, **context options)`: a page with that case's players ready; no errors on it."""
-    opened = []
+    watches, own = [], []
 
     def open_case(case: str, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": 900, "height": 700}, **options)
-        page = context.new_page()
+        if options:
+            own.append(browser.new_context(**options))
+        page = (own[-1] if options else tabs).new_page()
+        page.set_viewport_size({"width": 900, "height": 700})
         page.set_default_timeout(30_000)
-        opened.append((context, serving.watch(page, server)))
+        watches.append(serving.watch(page, server))
         page.goto(f"{server.url}/?case={case}")
         page.locator('.dxp[data-ready="1"]').first.wait_for()
         return page
 
     yield open_case
-    problems = [problem for _, watched in opened for problem in watched.problems()]
-    for context, _ in opened:
-        context.close()
-    assert problems == []
+    for place in [*tabs.pages, *own]:
+        place.close()
+    assert [problem for watched in watches for problem in watched.problems()] == []
 
 
 def pixels(page: Any, pane: int = 0) -> np.ndarray:
@@ -297,7 +298,9 @@ def test_a_finger_drags_the_star_and_scrolls_beside_it(show: Show):
     drag(place("−2", "−2"), place("−2", "2"))  # away from the star: the page moves, it does not
     page.wait_for_function(f"{scrolled} > 20")
     assert page.get_by_text("star at 2.0, -2.0", exact=True).count() == 1
+    page.wait_for_timeout(400)  # a scroll under a finger runs out
     page.evaluate(f"{scrolled} = 0")
+    page.wait_for_function(f"{scrolled} === 0")
     finger("touchStart", place("−2", "2"))
     finger("touchEnd")
     page.get_by_text("star at -2.0, 2.0", exact=True).wait_for()
