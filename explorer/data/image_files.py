@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from pyarrow import Table  # type: ignore[import-untyped]
+    from pyarrow import Table
 
 IDX_BYTES = 0x08  # the code of unsigned bytes, the only kind that MNIST uses
 
