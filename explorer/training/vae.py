@@ -176,13 +176,15 @@ def train_vae(
             begun = time.perf_counter()
 
 
-_STATE = (*STATE, "losses", "rng")
+_VAE_STATE = (*STATE, "losses", "rng")
 
 
 def _checked(resume: Mapping[str, Tensor], spec: VAESpec) -> Mapping[str, Tensor]:
     """The tensors, if they can be a state of this training; ValueError where they cannot."""
-    if set(resume) != set(_STATE):
-        raise ValueError(f"the VAE's state holds {sorted(resume)}; it needs {', '.join(_STATE)}")
+    if set(resume) != set(_VAE_STATE):
+        raise ValueError(
+            f"the VAE's state holds {sorted(resume)}; it needs {', '.join(_VAE_STATE)}"
+        )
     losses = resume["losses"]
     if losses.ndim != 2 or losses.shape[1] != 2 or len(losses) > spec.steps:
         raise ValueError(
