@@ -59,8 +59,9 @@ def told(view: str, network: str) -> str:
 def guidance(network: str, what: str) -> float:
     """The default w: 3.5 where there is a class to exaggerate, else there is nothing to weigh.
 
-    Of 300 digits by mnist-residual after 7,600 steps 97.7 % are read as asked with 3, 98.3 % with
-    3.5, 99.3 % with 4; the Fréchet distance rises from 1.7 to 1.9 and 2.2 times the truth's.
+    Of the same 300 digits by mnist-residual after 7,600 steps 97.7 % are read as asked with 3,
+    98.3 % with 3.5, 99.3 % with 4, while the Fréchet distance rises from 1.7 to 1.9 and 2.2 times
+    the truth's. Of 2,000 with 3.5 they are 97.7 %, 6.9 times as far.
     """
     return 3.5 if IMAGE_NETWORKS[network].guidable and what != NONE else 1.0
 
