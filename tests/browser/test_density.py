@@ -1,4 +1,4 @@
-"""Density estimation in a browser: seven panes above the fold, a slider that redraws one of them."""
+"""Density estimation in a browser: all panes above the fold, a slider redraws one of them."""
 
 from __future__ import annotations
 
