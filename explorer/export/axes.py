@@ -19,6 +19,7 @@ from explorer.export.look import Page
 from explorer.export.particles import OUTLINES, STAR
 from explorer.export.view import View, marks, pen, segments, stroke
 from explorer.export.words import plain
+from explorer.figures.handle import Handle
 from explorer.figures.layers import Curve, Pane
 from explorer.figures.palette import OKABE_ITO
 
@@ -45,20 +46,31 @@ def layout_of(pane: Pane) -> dict[str, Any]:
     return layout
 
 
-def shape_of(pane: Pane) -> float:
-    """How much wider than high a pane likes to be: with equal scales, as its ranges ask."""
+def shape_of(pane: Pane) -> float | None:
+    """How much wider than high a pane with equal scales is; None for one that takes any room."""
     layout = layout_of(pane)
     x, y = layout.get("xaxis", {}), layout.get("yaxis", {})
     if ("scaleanchor" in x or "scaleanchor" in y) and "range" in x and "range" in y:
         return float(np.diff(x["range"])[0] / np.diff(y["range"])[0])
-    return 1.6
+    return None
+
+
+def height_for(pane: Pane, width: float, scale: float) -> float:
+    """The height that a pane of this width can use, margins and all."""
+    shape = shape_of(pane)
+    if shape is None:
+        return math.inf
+    margin = {**MARGIN, **layout_of(pane).get("margin", {})}
+    inner = width - scale * (margin["l"] + margin["r"])
+    return float(inner / shape + scale * (margin["t"] + margin["b"]))
 
 
 def chips(pane: Pane) -> list[tuple[str, str, str]]:
     """The legend: (name, colour, "box", "line" or "dash") of named layers, then of named traces."""
     found = []
     for layer in pane.layers:
-        if name := getattr(layer, "name", ""):
+        name = getattr(layer, "name", "")
+        if name and not isinstance(layer, Handle):
             colours = getattr(layer, "colours", None)
             first = 1 if colours is None else int(np.ravel(colours)[0])
             given = getattr(layer, "colour", None)
@@ -125,7 +137,7 @@ def _limits(axis: dict[str, Any], traces: list[dict[str, Any]], which: str) -> t
     if axis.get("range") is not None:
         low, high = (float(v) for v in axis["range"])
         return low, high
-    values = [_numbers(trace.get(which), axis) for trace in traces]
+    values = [_numbers(trace.get(which, ()), axis) for trace in traces]
     held = np.concatenate([v[np.isfinite(v)] for v in values] or [np.zeros(0)])
     if not held.size:
         return 0.0, 1.0

@@ -41,6 +41,7 @@ from explorer.figures.layers import (
 
 DOTS = 72  # per inch: one point is one pixel
 HEAD, NOTE, WORD = 24.0, 19.0, 15.0  # heights of lines in CSS pixels
+_USUAL = 1.6  # wider than high, where a pane takes any room
 _BACK = (Density, Tint, Images, Bars)  # under the figure's own traces
 
 
@@ -97,7 +98,7 @@ class Stage:
         size = (look.width / DOTS, look.height / DOTS)
         self._figure = Figure(size, dpi=DOTS, facecolor=look.page.background)
         self._canvas = FigureCanvasAgg(self._figure)
-        columns, rows = grid([axes.shape_of(pane) for pane in panes], look)
+        columns, rows = grid([axes.shape_of(pane) or _USUAL for pane in panes], look)
         cell = (look.width / columns, look.height / rows)
         self._scale = scale = min(max((cell[0] * cell[1]) ** 0.5 / 560, 0.62), 2.6)
         room = self._write(scale)
@@ -192,6 +193,12 @@ class Stage:
 
     def _place(self, pane: Pane, frame: Bbox) -> None:
         scale = self._scale
+        spare = max(
+            0.0, frame.height - axes.height_for(pane, frame.width, scale) - 3 * HEAD * scale
+        )
+        frame = Bbox.from_extents(
+            *(frame.x0, frame.y0 + spare / 2, frame.x1, frame.y1 - spare / 2)
+        )  # words stay beside a picture that cannot use all its room
         top, foot = frame.y1, frame.y0
         if pane.title or axes.chips(pane):
             top = self._head(pane, frame, top)

@@ -18,6 +18,7 @@ from explorer.ui.player.shown import Shown
 
 _OPEN = "_export_open"
 _WORK = "_export_work"
+_CHOICES = "_export."  # with which the keys of the dialog's controls begin
 _SLICE = 0.4  # seconds of work between two looks at the buttons
 _MOMENTS = 100
 _LENGTHS = (3, 5, 8, 12, 20)
@@ -59,6 +60,7 @@ def _drop() -> None:
 
 @st.dialog("Export", width="large", icon=":material/ios_share:", on_dismiss=_close)
 def _dialog(recipe: Recipe, players: Mapping[str, Shown]) -> None:
+    _keep_choices()
     work: Work | None = st.session_state.get(_WORK)
     if work is None:
         _choose(recipe, players)
@@ -68,33 +70,39 @@ def _dialog(recipe: Recipe, players: Mapping[str, Shown]) -> None:
         _made(work)
 
 
+def _keep_choices() -> None:
+    """What was chosen outlives the moments at which its controls are not drawn."""
+    for key in [key for key in st.session_state if str(key).startswith(_CHOICES)]:
+        st.session_state[key] = st.session_state[key]
+
+
 def _choose(recipe: Recipe, players: Mapping[str, Shown]) -> None:
     """What to make and how it is to look."""
     labels = {name: form.label for name, form in FORMATS.items()}
-    name = _segments("Format", labels, "_export_format")
+    name = _segments("Format", labels, "_export.format")
     form = FORMATS[name]
     st.caption(form.help)
     key = next(iter(players))
     if form.kind != "script" and len(players) > 1:
         called = {key: _called(player.panes) for key, player in players.items()}
-        key = _segments("Picture", called, "_export_player", label_shown=True)
+        key = _segments("Picture", called, "_export.player", label_shown=True)
     player = players[key]
     panes = player.panes
     if form.kind != "script" and len(panes) > 1:
-        panes = _panes(panes, f"_export_panes_{key}")
+        panes = _panes(panes, f"_export.panes.{key}")
     look, seconds, moment = Look(), 5.0, 1.0
     if form.kind in ("film", "still", "page"):
         look = _look(form.kind, recipe)
     if form.kind == "film":
         lengths = {str(s): f"{s} s" for s in _LENGTHS}
-        seconds = float(_segments("Length", lengths, "_export_seconds", "5", label_shown=True))
+        seconds = float(_segments("Length", lengths, "_export.seconds", "5", label_shown=True))
     elif form.kind == "still":
         moment = st.select_slider(
             "Moment",
             range(_MOMENTS + 1),
             value=_MOMENTS,
             format_func=lambda k: clock_text(player.clock, k / _MOMENTS),
-            key=f"_export_moment_{key}",
+            key=f"_export.moment.{key}",
         )
         moment = moment / _MOMENTS
     reason = exporting.unavailable(name) or ("" if panes else "Choose at least one picture.")
@@ -151,19 +159,24 @@ def _size(count: int) -> str:
 def _look(kind: str, recipe: Recipe) -> Look:
     """Size, theme and words; a page takes its size from the browser."""
     size = SIZES["small"]
-    if kind != "page":
-        sizes = {name: size.label for name, size in SIZES.items()}
-        size = SIZES[_segments("Size", sizes, "_export_size", label_shown=True)]
-    themes = {"light": "Light", "dark": "Dark"}
-    now = str(st.context.theme.type or "light")
-    dark = _segments("Colours", themes, "_export_theme", now, label_shown=True) == "dark"
-    title = st.text_input("Title", links.page(), max_chars=80, key="_export_title")
+    with st.container(horizontal=True, gap="medium"):
+        if kind != "page":
+            sizes = {name: size.label for name, size in SIZES.items()}
+            size = SIZES[_segments("Size", sizes, "_export.size", label_shown=True)]
+        themes = {"light": "Light", "dark": "Dark"}
+        now = str(st.context.theme.type or "light")
+        dark = _segments("Colours", themes, "_export.theme", now, label_shown=True) == "dark"
+    title = st.text_input("Title", links.page(), max_chars=80, key=f"_export.title.{recipe.name}")
     equation = ""
-    if st.toggle("An equation below", key="_export_equation"):
+    if st.toggle("An equation below", key="_export.equation"):
         equations = exporting.settable(recipe.equations)
         if equations:
             options = {latex: f"Equation {k}" for k, latex in enumerate(equations, start=1)}
-            equation = _segments("Equation", options, "_export_which") if equations[1:] else ""
+            equation = (
+                _segments("Equation", options, f"_export.which.{recipe.name}")
+                if equations[1:]
+                else ""
+            )
             equation = equation or equations[0]
             st.latex(equation)
         else:
