@@ -58,8 +58,9 @@ def exact_score(distribution: ExactDistribution, process: Process) -> Score:
         noised = kept.get(time)
         if noised is None:
             noised = distribution.noised(*process.level(t))
-            if len(kept) < KEPT:
-                kept[time] = noised
+            if len(kept) >= KEPT:
+                kept.clear()
+            kept[time] = noised
         return noised.score(x)
 
     return score

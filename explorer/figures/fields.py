@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from explorer.data import mixture_stack
+from explorer.data import mesh, mixture_stack
 from explorer.data.distributions import ExactDistribution
 from explorer.figures.layers import PALETTE_SIZE, Arrows, Density, Readout, Tint
 from explorer.figures.view import View
@@ -20,8 +20,9 @@ SPAN_NATS = 7.0
 def density(view: View, *, side: int = SIDE, frames: int = FRAMES, log: bool = False) -> Density:
     """p_t on the window: relative to its peak at each time, or `log`, its last 7 nats in bands."""
     ts, times = view.frames(frames)
-    _, points = view.mesh(side)
-    logs = mixture_stack.log_probs(*_at(view, points, ts))
+    axis, _ = view.mesh(side)
+    drawn = view.unit(ts)[:, None] * torch.from_numpy(axis)
+    logs = mesh.log_probs(view.noised_at(ts), drawn).flatten(1)
     # a density with edges may lie between the points of a coarse mesh altogether
     below = (logs - logs.max(dim=1, keepdim=True).values.clamp_min(-1e30)).clamp_min(-1e30)
     values = (1 + below / SPAN_NATS).clamp(0, 1) if log else below.exp().sqrt()

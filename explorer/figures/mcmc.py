@@ -100,7 +100,7 @@ def strip_pane(
 
 def plane(view: View, *, link: str, scale: float = 1.0) -> go.Figure:
     """The window of chains, which are in units of the data at all times."""
-    figure = windows.plane(view, link=link, scale=scale)
+    figure = go.Figure(windows.plane(view, link=link, scale=scale))
     figure.layout.xaxis.title.text, figure.layout.yaxis.title.text = "x₁", "x₂"
     return figure
 
@@ -235,7 +235,7 @@ def _histogram(chains: Chains, clock: np.ndarray, half: float, peak: float) -> B
 
 def _strip(view: View, budget: int, link: str, scale: float) -> go.Figure:
     """The strip of a 1D run, ticked in evaluations."""
-    figure = windows.strip(view, link=link, scale=scale)
+    figure = go.Figure(windows.strip(view, link=link, scale=scale))
     ticks = np.linspace(0, 1, 5)
     figure.layout.xaxis.update(
         tickvals=ticks.tolist(), ticktext=[f"{tick * budget:.0f}" for tick in ticks]

@@ -1,8 +1,13 @@
-"""The axes that scenes play over: the plane of a 2D run, and the strip of a 1D run over time."""
+"""The axes that scenes play over: the plane of a 2D run, and the strip of a 1D run over time.
+
+Equal axes are one figure, which Plotly checks for 10 ms when it is made: whoever changes it copies
+it first.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from functools import lru_cache
+
 import plotly.graph_objects as go
 
 from explorer.figures.base import axes_layout
@@ -11,8 +16,11 @@ from explorer.figures.view import CLOCK_STEPS, View
 
 def plane(view: View, *, link: str, scale: float = 1.0) -> go.Figure:
     """Equal axes over the view's window; planes with the same `link` zoom together."""
-    half = view.half_width
-    unit = " / its spread" if view.rescaled else ""
+    return _plane(view.half_width, " / its spread" if view.rescaled else "", link, scale)
+
+
+@lru_cache(maxsize=64)
+def _plane(half: float, unit: str, link: str, scale: float) -> go.Figure:
     layout = axes_layout(
         (-half, half),
         (-half, half),
@@ -26,18 +34,26 @@ def plane(view: View, *, link: str, scale: float = 1.0) -> go.Figure:
 
 def strip(view: View, *, link: str, scale: float = 1.0, side: float = 0.22) -> go.Figure:
     """x over the clock, ticked in t, and beside it a narrow panel (axes x2, y2) for histograms."""
-    half = view.half_width
+    labels = tuple(f"{float(view.grid[round(c * CLOCK_STEPS)]):.2g}" for c in _TICKS)
     unit = " / its spread" if view.rescaled else ""
+    return _strip(view.half_width, unit, labels, link, scale, side)
+
+
+_TICKS = tuple(k / 5 for k in range(6))
+
+
+@lru_cache(maxsize=64)
+def _strip(
+    half: float, unit: str, labels: tuple[str, ...], link: str, scale: float, side: float
+) -> go.Figure:
     layout = axes_layout((0, 1), (-half, half), x_title="t", y_title=f"x{unit}", scale=scale)
-    ticks = np.linspace(0, 1, 6)
-    labels = [f"{float(view.grid[round(c * CLOCK_STEPS)]):.2g}" for c in ticks]
     across, upward = layout["xaxis"], layout["yaxis"]
     layout |= {
         "meta": {"link": link},
         "xaxis": {
             **across,
-            "tickvals": ticks.tolist(),
-            "ticktext": labels,
+            "tickvals": list(_TICKS),
+            "ticktext": list(labels),
             "domain": [0, 1 - side - 0.02],
         },
         "xaxis2": {

@@ -10,10 +10,12 @@ import torch
 from torch import Generator
 
 from explorer.data.spec import DistributionSpec
+from explorer.diffusion.parametrization import Score
 from explorer.diffusion.samplers import SAMPLERS, race
 from explorer.diffusion.spec import ProcessSpec
 from explorer.diffusion.trajectory import exact_score
 from explorer.figures import runs, windows
+from explorer.figures.layers import Pane
 from explorer.metrics import Coverage, Reading, mode_coverage
 from explorer.ui.learned_scenes import model
 from explorer.ui.scenes import Scene, clock, exact_1d, plane_density, shared_view, truth
@@ -47,7 +49,22 @@ class Race:
     results: tuple[Result, ...]
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@dataclass(frozen=True)
+class _Course:
+    """What all lanes of a race have in common."""
+
+    distribution: DistributionSpec
+    process: ProcessSpec
+    steps: int
+    particles: int
+    seed: int
+    true_start: bool
+    show: str
+    rescaled: bool
+    network: str
+    scale: float
+
+
 def race_scene(
     distribution: DistributionSpec,
     process: ProcessSpec,
@@ -63,65 +80,87 @@ def race_scene(
     scale: float = 1.0,
 ) -> Race:
     """Samplers side by side from one x_T on one clock, with the exact score or a learned one."""
+    course = _Course(
+        distribution,
+        process,
+        steps,
+        particles,
+        seed,
+        true_start,
+        show,
+        rescaled,
+        network,
+        scale,
+    )
+    panes, results = zip(*(_run(course, lane) for lane in lanes), strict=True)
     view = shared_view(distribution, process, True, rescaled)
+    return Race(Scene(panes, clock(view)), results)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _exact_score(distribution: DistributionSpec, process: ProcessSpec) -> Score:
+    """One for all lanes, since it keeps each p_t that it was asked for."""
+    view = shared_view(distribution, process, True, False)
+    return exact_score(view.distribution, view.process)
+
+
+@st.cache_resource(max_entries=36, show_spinner=False)
+def _run(course: _Course, lane: Lane) -> tuple[Pane, Result]:
+    """One lane, whichever others are raced."""
+    where = (course.distribution, course.process, True, course.rescaled)
+    view = shared_view(*where)
     target, noise = view.distribution, view.process
-    rng = Generator().manual_seed(seed)
-    start = noise.prior((particles, target.dim), rng)
-    if true_start:
+    rng = Generator().manual_seed(course.seed)
+    start = noise.prior((course.particles, target.dim), rng)
+    if course.true_start:
         t = noise.grid(1)[0]
-        start = noise.perturb(target.sample(particles, rng), t, rng)[0]
-    known = truth(distribution, particles)
-    score = exact_score(target, noise) if network == EXACT else model(network).score
-    background = exact = plane = None
-    if target.dim == 1:
-        exact = exact_1d(distribution, process, True, rescaled)
+        start = noise.perturb(target.sample(course.particles, rng), t, rng)[0]
+    if course.network == EXACT:
+        score = _exact_score(course.distribution, course.process)
     else:
-        plane = windows.plane(view, link="x", scale=scale)
-        if show == "particles":
-            background = plane_density(distribution, process, True, rescaled, False)
-    panes, results = [], []
-    for lane in lanes:
-        entry = SAMPLERS[lane.sampler]
-        run = race(entry, entry.build(dict(lane.values)), noise, score, start, steps, seed + 1)
-        end = run.xs[-1]
-        result = Result(
-            entry.label,
-            run.steps,
-            run.evaluations,
-            known.sliced_wasserstein(end),
-            known.spread(end),
-            mode_coverage(end, view.noised(torch.zeros((), dtype=torch.float64))),
+        score = model(course.network).score
+    entry = SAMPLERS[lane.sampler]
+    step = entry.build(dict(lane.values))
+    run = race(entry, step, noise, score, start, course.steps, course.seed + 1)
+    end = run.xs[-1]
+    known = truth(course.distribution, course.particles)
+    result = Result(
+        entry.label,
+        run.steps,
+        run.evaluations,
+        known.sliced_wasserstein(end),
+        known.spread(end),
+        mode_coverage(end, view.noised(torch.zeros((), dtype=torch.float64))),
+    )
+    ratio = finite(result.distance.ratio, 1)
+    note = f"{result.evaluations} evaluations · distance {ratio} × floor"
+    colours = runs.mode_colours(view, end)
+    if target.dim == 1:
+        exact = exact_1d(*where)
+        pane = runs.pane_1d(
+            view,
+            run,
+            colours,
+            exact,
+            link="x",
+            title=entry.label,
+            note=note,
+            scale=course.scale,
         )
-        ratio = finite(result.distance.ratio, 1)
-        note = f"{result.evaluations} evaluations · distance {ratio} × floor"
-        colours = runs.mode_colours(view, end)
-        if exact is not None:
-            pane = runs.pane_1d(
-                view,
-                run,
-                colours,
-                exact,
-                link="x",
-                title=entry.label,
-                note=note,
-                scale=scale,
-            )
-        else:
-            behind = background or runs.cloud_density(view, run)
-            pane = runs.pane_2d(
-                view,
-                run,
-                colours,
-                behind,
-                plane=plane,
-                title=entry.label,
-                note=note,
-                trail=8 if show == "particles" else 0,
-                scale=scale,
-            )
-        panes.append(pane)
-        results.append(result)
-    return Race(Scene(tuple(panes), clock(view)), tuple(results))
+        return pane, result
+    particles = course.show == "particles"
+    pane = runs.pane_2d(
+        view,
+        run,
+        colours,
+        plane_density(*where, False) if particles else runs.cloud_density(view, run),
+        plane=windows.plane(view, link="x", scale=course.scale),
+        trail=8 if particles else 0,
+        title=entry.label,
+        note=note,
+        scale=course.scale,
+    )
+    return pane, result
 
 
 def finite(value: float, digits: int = 2) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+import weakref
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -171,11 +172,19 @@ def _layer(layer: Layer, put: _Buffers) -> dict[str, Any]:
     return said | {name: getattr(layer, name) for name in looks}
 
 
+_TEXTS: dict[int, str] = {}
+"""The JSON of each figure that is still there, by its identity."""
+
+
 def _figure(drawn: go.Figure) -> str:
     """A figure as JSON, without Plotly's template: the player brings its own per theme."""
-    figure = drawn.to_plotly_json()
-    layout = {name: part for name, part in figure["layout"].items() if name != "template"}
-    return str(to_json_plotly({"data": figure["data"], "layout": layout}))
+    which = id(drawn)
+    if which not in _TEXTS:
+        figure = drawn.to_plotly_json()
+        layout = {name: part for name, part in figure["layout"].items() if name != "template"}
+        _TEXTS[which] = str(to_json_plotly({"data": figure["data"], "layout": layout}))
+        weakref.finalize(drawn, _TEXTS.pop, which, None)
+    return _TEXTS[which]
 
 
 def _digest(text: bytes) -> str:
