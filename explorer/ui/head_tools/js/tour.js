@@ -22,7 +22,7 @@ const STEPS = [
     text: "Worth a look first: each button sets the whole page to a view worth seeing.",
   },
   {
-    target: '.st-key-controls [data-testid="stSlider"], .st-key-controls',
+    target: '.st-key-controls [data-testid="stSlider"]',
     title: "Every number is yours",
     text: "Move a slider and the picture follows. The question mark says what it means.",
   },
