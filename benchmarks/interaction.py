@@ -80,7 +80,7 @@ def _changes(browser: Any, server: Server, entry: Page) -> dict[str, float | int
     page.goto(f"{server.url}{entry.path}")
     page.locator(".st-key-head h1").wait_for()
     try:
-        page.locator(".st-key-controls .st-key-_reset").wait_for(timeout=_PATIENCE)
+        page.locator(".st-key-controls [data-testid]").first.wait_for(timeout=_PATIENCE)
     except TimeoutError:  # a page without controls
         page.close()
         return {"changes": 0}

@@ -47,7 +47,6 @@ with narrow:
         rule = controls.option(RULES, key="rule", label="Kernel bandwidth", default="cv")
         if rule == "own":
             factor = controls.number(FACTOR, key="factor")
-    controls.reset()
 scale = 1.4 if frame.projector() else 1.0
 choice = scenes.Choice(data, size, int(bins), rule, float(factor))
 place = shipped.FOLDER / shipped.name_of(data, size, shipped.OURS) / "weights.safetensors"

@@ -56,7 +56,6 @@ with narrow:
     )
     steps = int(controls.number(Param("unrolled", "Steps", 25, 5, 60, 5), key="unrolled"))
     seed = controls.seed()
-    controls.reset()
 
 way = scenes.Way(distribution, process, network, sampler, tuple(numbers.items()), steps, seed)
 scale = 1.4 if frame.projector() else 1.0

@@ -45,7 +45,6 @@ with narrow:
     process = choose_process(default="ddpm")
     budget, count = choose_budget()
     seed = controls.seed()
-    controls.reset()
 
 scale = 1.4 if frame.projector() else 1.0
 found = scenes.contest(

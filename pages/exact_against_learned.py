@@ -36,7 +36,6 @@ with narrow:
         "what is still wrong then is not the network's fault.",
     )
     seed = controls.seed() if view != "field" else 0
-    controls.reset()
 scale = 1.4 if frame.projector() else 1.0
 
 

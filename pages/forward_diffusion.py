@@ -45,7 +45,6 @@ with narrow:
         help="Keeps the cloud's size where the noise dwarfs the data; auto: beyond 4 times.",
     )
     seed = controls.seed()
-    controls.reset()
 
 wanted = rescale == "on" or (rescale == "auto" and scenes.wide_noise(distribution, process))
 scene = scenes.forward_scene(

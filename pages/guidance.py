@@ -76,7 +76,6 @@ with narrow:
     sampler = controls.segments(samplers, key="by", label="Sampler", default="heun")
     spec = guidance_live.choose_training() if view == "learn" else None
     seed = controls.seed()
-    controls.reset()
 
 guide = scenes.Guide(data, process, int(label), w, blur, within, learned, sampler, seed)
 type_scale = 1.4 if frame.projector() else 1.0

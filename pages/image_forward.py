@@ -25,7 +25,6 @@ with narrow:
         pictures = image_pick.choose(checkpoint)
         beside = controls.segments(BESIDE, key="beside", label="Beside the grid", default="error")
         seed = controls.seed()
-        controls.reset()
 
 
 def picture() -> None:

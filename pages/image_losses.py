@@ -32,7 +32,6 @@ with narrow:
     dataset = ""
     if view == "curves" and sets:
         dataset = controls.option(sets, key="set", label="Pictures", default=next(iter(sets)))
-    controls.reset()
 
 
 def curves() -> None:

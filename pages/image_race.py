@@ -61,7 +61,6 @@ with narrow:
             help="What the sampler holds, or the picture that the network believes it to be.",
         )
         request = image_controls.choose(checkpoint, view)
-        controls.reset()
 
 with wide:
     if checkpoint is not None:

@@ -43,7 +43,6 @@ with narrow:
             label="Nearest training neighbours",
             help="Below the samples, from your copy of the data: are they copies?",
         )
-        controls.reset()
 
 with wide:
     if checkpoint is not None:

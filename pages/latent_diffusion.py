@@ -55,7 +55,6 @@ with narrow:
         particles = int(controls.number(crowd, key="n"))
     if view != "train":
         seed = controls.seed()
-    controls.reset()
 scale = 1.4 if frame.projector() else 1.0
 
 

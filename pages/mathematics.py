@@ -49,5 +49,3 @@ else:
         mathematics_views.posterior(chain, narrow, wide, scale)
     else:
         bound_views.loss(chain, wide, scale)
-with narrow:
-    controls.reset()

@@ -30,7 +30,6 @@ with narrow:
     dim = int(controls.segments({"1": "1D", "2": "2D"}, key="dim", label="Dimensions", default="2"))
     distribution = choose_distribution(dim, default="gaussians-1d" if dim == 1 else "moons")
     rivals = [choose_rival(1, default="cosine"), choose_rival(2, default="straight")]
-    controls.reset()
 
 specs = (process, *(rival for rival in rivals if rival))
 scale = 1.4 if frame.projector() else 1.0

@@ -80,7 +80,6 @@ with narrow:
         help="Diffused data instead of pure noise: takes the prior's own error away.",
     )
     seed = controls.seed()
-    controls.reset()
 
 race = race_scenes.race_scene(
     distribution,

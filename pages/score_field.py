@@ -43,7 +43,6 @@ with narrow:
         help="Each mode's own score times its participation weight; together they are the score.",
     )
     seed = controls.seed() if at == "samples" else 0
-    controls.reset()
 
 scene = scenes.score_scene(
     distribution,

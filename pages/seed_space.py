@@ -51,7 +51,6 @@ with narrow:
         for key, sub, start in (("x1", "₁", 1.0), ("x2", "₂", 0.6))
     )
     seed = controls.seed()
-    controls.reset()
 scale = 1.4 if frame.projector() else 1.0
 still, noisy = scenes.Way(left), scenes.Way(right, tuple(numbers.items()))
 

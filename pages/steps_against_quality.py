@@ -33,7 +33,6 @@ with narrow:
         help="In the network's place: what is still wrong then is the sampler's fault.",
     )
     seed = controls.seed()
-    controls.reset()
 
 growth = growing.growing_quality(name, with_exact, seed)
 

@@ -39,7 +39,7 @@ def small_page() -> None:
     controls.switch(key="trails", label="Trails")
     controls.segments({"1": "1D", "2": "2D"}, key="dim", label="Dimensions", default="1")
     controls.seed()
-    controls.reset()
+    st.button("Reset", key="_reset", on_click=links.restore, args=({},))
     st.json({"name": name, **values})
 
 

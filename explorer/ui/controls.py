@@ -178,18 +178,6 @@ def presets(
             )
 
 
-def reset(label: str = "Reset page") -> None:
-    """A button that sets every control of the page to its default."""
-    st.button(
-        label,
-        key="_reset",
-        icon=":material/restart_alt:",
-        type="tertiary",
-        on_click=links.restore,
-        args=({},),
-    )
-
-
 def _adopt(key: str, widget: str) -> None:
     """Take what the user picked in `widget` into the text that the link holds."""
     picked = st.session_state.get(widget)  # a control that has just left the page holds nothing

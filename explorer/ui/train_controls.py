@@ -108,7 +108,6 @@ def choose_training() -> tuple[ModelSpec | None, str]:
             help="Inside the model alone: its score is in units of the data.",
         )
     seed = controls.seed()
-    controls.reset()
     try:
         config = TrainConfig(
             target=target,
