@@ -18,7 +18,8 @@ from explorer.training.train import train
 from explorer.ui.menu import HOME, MENU, Page
 from explorer.ui.shelf import store
 
-PAGES = [page for page in MENU if page.file != HOME]
+COMPUTE_NOTHING = ("Home", "Stories", "Glossary")
+PAGES = [page for page in MENU if page.title not in COMPUTE_NOTHING]
 
 
 def opened(page: Page, **query: str) -> AppTest:
