@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
-from matplotlib.path import Path
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 from matplotlib.transforms import Bbox
 
 from explorer.export.look import Page
-from explorer.export.particles import OUTLINES, STAR
-from explorer.export.view import View, marks, pen, segments, stroke
+from explorer.export.traces import Still, numbers, still
+from explorer.export.view import View, pen, segments, stroke
 from explorer.export.words import plain
 from explorer.figures.handle import Handle
 from explorer.figures.layers import Curve, Pane
@@ -25,10 +23,6 @@ from explorer.figures.palette import OKABE_ITO
 
 MARGIN = {"l": 46, "r": 14, "t": 12, "b": 40}
 QUIET = "#808A94"  # of grid and axes, as in the palette
-Still = Callable[[RendererBase], None]
-
-_DASHES = {"dash": (6.0, 4.0), "dot": (1.5, 3.0), "dashdot": (6.0, 3.0, 1.5, 3.0)}
-_SYMBOLS = {"square": OUTLINES[1], "x": OUTLINES[3], "diamond": OUTLINES[4], "star": STAR}
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +121,7 @@ def plots(
             axes.yaxis.set_label_coords(away / box.width, 0.5)
         if x_name == "x":
             _annotate(axes, layout, scale)
-        painted = tuple(_trace(t, view, x, y, k) for k, t in enumerate(traces))
+        painted = tuple(still(t, view, x, y, k) for k, t in enumerate(traces))
         made[x_name, y_name] = Plot(view, axes, _grid(axes, x, y, view), painted)
     return made
 
@@ -137,25 +131,13 @@ def _limits(axis: dict[str, Any], traces: list[dict[str, Any]], which: str) -> t
     if axis.get("range") is not None:
         low, high = (float(v) for v in axis["range"])
         return low, high
-    values = [_numbers(trace.get(which, ()), axis) for trace in traces]
+    values = [numbers(trace.get(which, ()), axis) for trace in traces]
     held = np.concatenate([v[np.isfinite(v)] for v in values] or [np.zeros(0)])
     if not held.size:
         return 0.0, 1.0
     low, high = float(held.min()), float(held.max())
     spare = 0.06 * (high - low) or 0.5
     return low - spare, high + spare
-
-
-def _numbers(values: Any, axis: dict[str, Any]) -> np.ndarray:
-    """A trace's values along an axis; None is not a number."""
-    if isinstance(values, dict):  # Plotly's way to hand over an array
-        array = np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).astype(float)
-    else:
-        array = np.array([np.nan if v is None else v for v in values], dtype=float)
-    if axis.get("type") == "log":
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(array > 0, np.log10(array), np.nan)
-    return array
 
 
 def _box(room: Bbox, x: dict[str, Any], y: dict[str, Any], limits: Any) -> Bbox:
@@ -271,35 +253,3 @@ def _grid(axes: Axes, x: dict[str, Any], y: dict[str, Any], view: View) -> Still
 def _inside(axis: Any) -> Iterator[float]:
     low, high = sorted(axis.get_view_interval())
     return (float(v) for v in axis.get_majorticklocs() if low < v < high)
-
-
-def _trace(
-    trace: dict[str, Any], view: View, x: dict[str, Any], y: dict[str, Any], k: int
-) -> Still:
-    if trace.get("type", "scatter") not in ("scatter", "scattergl"):
-        raise ValueError(
-            f"a still trace of type {trace['type']!r} cannot be exported as a picture; the page "
-            "that plays offline shows it"
-        )
-    xs, ys = _numbers(trace.get("x", ()), x), _numbers(trace.get("y", ()), y)
-    points = view.place(np.stack([xs, ys], axis=-1))
-    mode = trace.get("mode") or ("lines+markers" if len(points) < 20 else "lines")
-    line, marker = trace.get("line", {}), trace.get("marker", {})
-    colour = line.get("color") or marker.get("color") or OKABE_ITO[k % len(OKABE_ITO)]
-    opacity = float(trace.get("opacity", 1.0))
-    dash = _DASHES.get(line.get("dash", "solid"))
-
-    def draw(renderer: RendererBase) -> None:
-        if "lines" in mode:
-            width = line.get("width", 2)
-            with pen(renderer, view, colour, width=width, alpha=opacity, dash=dash) as gc:
-                stroke(renderer, gc, Path(points))
-        if "markers" in mode:
-            edge = marker.get("line", {})
-            outline = _SYMBOLS.get(marker.get("symbol", "circle"), OUTLINES[0])
-            marks(
-                *(renderer, view, points, outline, marker.get("size", 6) / 2, colour, opacity),
-                edge=(edge["color"], edge.get("width", 1)) if "color" in edge else None,
-            )
-
-    return draw

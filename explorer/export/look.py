@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_PIXELS = 1920 * 1080
@@ -68,3 +69,15 @@ def rgb(colour: str) -> tuple[int, int, int]:
     """`#RRGGBB` as three bytes."""
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return red, green, blue
+
+
+def grid(shapes: Sequence[float], look: Look) -> tuple[int, int]:
+    """(columns, rows) in which panes, so much wider than high, come out largest."""
+
+    def size(columns: int) -> float:
+        rows = -(-len(shapes) // columns)
+        wide, high = look.width / columns, look.height / rows
+        return sum(min(wide, high * shape) * min(high, wide / shape) for shape in shapes)
+
+    columns = max(range(1, len(shapes) + 1), key=size)
+    return columns, -(-len(shapes) // columns)

@@ -18,7 +18,7 @@ from matplotlib.transforms import Bbox, IdentityTransform
 from PIL import Image
 
 from explorer.export import axes, painters, words
-from explorer.export.look import Look
+from explorer.export.look import Look, grid
 from explorer.export.moments import clock_text, positions
 from explorer.export.painters import Painter
 from explorer.export.particles import handle, particles
@@ -249,15 +249,3 @@ class Stage:
             mark = Line2D([x, x + 15 * scale], [y, y], color=colour, lw=2 * scale, ls=dash)
         self._figure.add_artist(mark)
         mark.set_transform(IdentityTransform())  # placed in pixels
-
-
-def grid(shapes: Sequence[float], look: Look) -> tuple[int, int]:
-    """(columns, rows) in which panes, so much wider than high, come out largest."""
-
-    def size(columns: int) -> float:
-        rows = -(-len(shapes) // columns)
-        wide, high = look.width / columns, look.height / rows
-        return sum(min(wide, high * shape) * min(high, wide / shape) for shape in shapes)
-
-    columns = max(range(1, len(shapes) + 1), key=size)
-    return columns, -(-len(shapes) // columns)
