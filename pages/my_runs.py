@@ -9,10 +9,9 @@ from explorer.training.files import DamagedFile
 from explorer.training.folders import Missing, StoreUnavailable
 from explorer.training.pretrain import PRETRAINED
 from explorer.training.store import Card, StoreFull
-from explorer.ui import frame, learning, resuming
+from explorer.ui import frame, learning, resuming, run_links
 from explorer.ui import shelf as shelves
 from explorer.ui.code import show_code
-from explorer.ui.latent_scenes import CLEAR_METRIC
 from explorer.ui.learned_scenes import RUN, portrait
 from explorer.ui.weights import of_card
 
@@ -26,35 +25,6 @@ shelf, store = shelves.shelf(), shelves.store()
 
 def _rename(run_id: str) -> None:
     learning.attempt(store.rename, run_id, shelf, st.session_state[f"_name-{run_id}"])
-
-
-def _look(name: str) -> None:
-    st.page_link(
-        "pages/exact_against_learned.py",
-        label="Compare",
-        icon=":material/compare:",
-        query_params={"model": name},
-        help="With the exact score",
-    )
-
-
-def _back_to_its_page(card: Card) -> None:
-    if CLEAR_METRIC in card.metrics:  # a network of latents, with the decoder that reads them
-        st.page_link(
-            "pages/latent_diffusion.py",
-            label="Sample, decode",
-            icon=":material/scatter_plot:",
-            query_params={"model": f"{RUN}{card.id}"},
-            help="Four ways to sample its latents, and what they decode to",
-        )
-        return
-    st.page_link(
-        "pages/train.py",
-        label="Replay, go on",
-        icon=":material/school:",
-        query_params=resuming.link_of(card.id, card.spec),
-        help="Its snapshots from the first step on, and more steps if you like",
-    )
 
 
 def _picture(card: Card) -> None:
@@ -72,8 +42,8 @@ def _row(card: Card) -> None:
             st.text(card.name)
             when = datetime.fromtimestamp(card.created).strftime("%d %b %Y, %H:%M")
             st.caption(f"{when} · {learning.in_short(card)}")
-        _back_to_its_page(card)
-        _look(f"{RUN}{card.id}")
+        run_links.go_back(card)
+        run_links.compare(f"{RUN}{card.id}")
         with st.popover("Rename", icon=":material/edit:"):
             name = f"_name-{card.id}"
             st.text_input("Name", card.name, key=name, on_change=_rename, args=(card.id,))
@@ -115,7 +85,7 @@ with st.container(horizontal=True, key="bundled"):
         with st.container(border=True, width=210, horizontal_alignment="center", gap="small"):
             st.image(portrait(name), width=66)
             st.text(entry.label)
-            _look(name)
+            run_links.compare(name)
 
 given = st.file_uploader("Add a run from a file", type=["safetensors"], max_upload_size=64)
 if given is not None and st.session_state.get("_taken") != given.file_id:

@@ -102,22 +102,7 @@ with wide:
         height=frame.height(400),
         columns=1 if dim == 1 else min(len(lanes), 3 if len(lanes) != 4 else 2),
     )
-    table(
-        [
-            {
-                "Sampler": result.label,
-                "Steps": result.steps,
-                "Evaluations": result.evaluations,
-                "Distance": race_scenes.finite(result.distance.value, 3),
-                "Noise floor": race_scenes.finite(result.distance.floor, 3),
-                "× floor": race_scenes.finite(result.distance.ratio, 1),
-                "Spread in modes": race_scenes.finite(result.spread),
-                "Modes found": f"{result.coverage.found} of {len(result.coverage.truth)}",
-                "Share misplaced": f"{result.coverage.error:.1%}",
-            }
-            for result in race.results
-        ]
-    )
+    table(race_scenes.rows(race))
     st.markdown(
         "**Why leaving out the noise fails.** Each ancestral step moves to the mean of "
         r"$q(x_s\mid x_t,\hat x_0)$, which lies closer to the centre than the data do, and trusts "

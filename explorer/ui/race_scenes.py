@@ -163,6 +163,24 @@ def _run(course: _Course, lane: Lane) -> tuple[Pane, Result]:
     return pane, result
 
 
+def rows(race: Race) -> list[dict[str, object]]:
+    """The table under a race: a row for each lane."""
+    return [
+        {
+            "Sampler": result.label,
+            "Steps": result.steps,
+            "Evaluations": result.evaluations,
+            "Distance": finite(result.distance.value, 3),
+            "Noise floor": finite(result.distance.floor, 3),
+            "× floor": finite(result.distance.ratio, 1),
+            "Spread in modes": finite(result.spread),
+            "Modes found": f"{result.coverage.found} of {len(result.coverage.truth)}",
+            "Share misplaced": f"{result.coverage.error:.1%}",
+        }
+        for result in race.results
+    ]
+
+
 def finite(value: float, digits: int = 2) -> str:
     """A figure for a table; a dash where there is none."""
     return f"{value:.{digits}f}" if np.isfinite(value) else "–"
