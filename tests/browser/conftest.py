@@ -23,6 +23,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Versions of pytest and pytest-xdist that do not fit each other lose the groups silently."""
+    if hasattr(session.config, "workerinput") and any(
+        item.get_closest_marker("xdist_group") and "@" not in item.nodeid for item in session.items
+    ):
+        raise pytest.UsageError("pytest-xdist does not group tests with this version of pytest")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     if serving.chromium() is None:
