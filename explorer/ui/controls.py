@@ -6,7 +6,6 @@ A control's key is its name in the link. Parameters of a registry's entry are ca
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -14,9 +13,8 @@ from typing import Any
 import streamlit as st
 
 from explorer.registry import Entry, Param
-from explorer.ui import links
-
-Value = float | int
+from explorer.ui import decoding, links
+from explorer.ui.decoding import Value
 
 
 def choose(
@@ -25,6 +23,7 @@ def choose(
     key: str,
     label: str,
     default: str,
+    help: str = "",
     where: Callable[[str, Any], bool] = lambda name, entry: True,
     values: Mapping[str, Mapping[str, Value]] | None = None,
     prefix: str = "",
@@ -36,7 +35,8 @@ def choose(
     Returns the entry's name and the values to build it with.
     """
     names = [name for name, entry in registry.items() if where(name, entry)]
-    name = option({n: registry[n].label for n in names}, key=key, label=label, default=default)
+    labels = {n: registry[n].label for n in names}
+    name = option(labels, key=key, label=label, default=default, help=help)
     own = (values or {}).get(name, {})
     numbers = {
         param.name: number(param, key=f"{prefix}{name}.{param.name}", default=own.get(param.name))
@@ -96,9 +96,13 @@ def switch(
 def number(param: Param, *, key: str, default: Value | None = None) -> Value:
     """A slider over one parameter: linear, over its choices, or over decades."""
     start = param.checked(param.default if default is None else default)
-    stops = _stops(param, start)
+    stops = decoding.series(param, start)
     links.register(key, start)
-    _check_link(param, key, start, stops)
+    raw = links.from_link(key)
+    if raw:  # Streamlit is about to drop or to round what it cannot use
+        used, note = decoding.number(param, key, raw, start, stops)
+        if note:
+            links.note(key, note, used)
     held = st.session_state.get(key)
     if held is not None and not _usable(param, held, stops):
         # carried over from a page where this control reaches further
@@ -112,7 +116,7 @@ def number(param: Param, *, key: str, default: Value | None = None) -> Value:
             label,
             stops,
             start,
-            format_func=_short,
+            format_func=decoding.short,
             key=key,
             help=help_text,
             bind="query-params",
@@ -143,11 +147,9 @@ def seed(*, key: str = "seed", default: int = 0) -> int:
     """
     param = Param("seed", "Seed", default, 0, 9999, 1, "The same seed gives the same picture.")
     raw = held_text(key, str(default))
-    try:
-        number = int(param.checked(raw))
-    except ValueError:
-        number = default
-        links.note(key, links.refuse(key, [raw], str(default), _way_out(param, ())), raw)
+    number, note = decoding.whole(param, key, raw, default)
+    if note:
+        links.note(key, note, raw)
         links.show_note(key, raw)
     widget = f"_{key}"
     st.session_state[widget] = number
@@ -191,15 +193,11 @@ def _held_text(key: str, default: str, names: Sequence[str], of_page: bool = Tru
     A bound selectbox would put its label into the link: long, and broken by the next rewording.
     """
     raw = held_text(key, default, of_page)
-    if raw in names:
-        return raw
-    links.note(
-        key,
-        links.refuse(key, [raw], default, f"Give one of {', '.join(names)}."),
-        raw,
-    )
-    links.show_note(key, raw)
-    return default
+    name, note = decoding.choice(names, key, raw, default)
+    if note:
+        links.note(key, note, raw)
+        links.show_note(key, raw)
+    return name
 
 
 def held_text(key: str, default: str, of_page: bool = True) -> str:
@@ -209,60 +207,8 @@ def held_text(key: str, default: str, of_page: bool = True) -> str:
     return links.held(key, default)
 
 
-def _stops(param: Param, start: Value) -> tuple[Value, ...]:
-    """The values of a select slider, or none where an even slider serves."""
-    if param.choices:
-        return param.choices
-    if param.is_integer or param.low <= 0 or param.high / param.low < 200:
-        return ()
-    low, high = math.floor(math.log10(param.low)), math.ceil(math.log10(param.high))
-    mantissas = (1, 1.5, 2, 3, 4, 5, 6, 8)
-    series = {float(f"{m}e{power}") for power in range(low, high + 1) for m in mantissas}
-    inside = {v for v in series if param.low <= v <= param.high}
-    return tuple(sorted(inside | {float(param.low), float(param.high), float(start)}))
-
-
-def _short(value: Value) -> str:
-    return f"{value:g}"
-
-
 def _usable(param: Param, value: Any, stops: Sequence[Value]) -> bool:
     try:
         return param.checked(value) == value and (not stops or value in stops)
     except ValueError:
         return False
-
-
-def _check_link(param: Param, key: str, start: Value, stops: Sequence[Value]) -> None:
-    """Note a parameter in the link that Streamlit is about to drop or to round."""
-    raw = links.from_link(key)
-    if not raw:
-        return
-    used = start
-    try:
-        param.checked(raw[0])
-        good = len(raw) == 1 and (not stops or raw[0] in {_short(stop) for stop in stops})
-    except ValueError:
-        good = False
-        if param.is_integer and len(raw) == 1:
-            used = _truncated(param, raw[0], start)
-    if not good:
-        links.note(key, links.refuse(key, raw, _short(used), _way_out(param, stops)), used)
-
-
-def _truncated(param: Param, raw: str, start: Value) -> Value:
-    """What Streamlit makes of a decimal number where a whole one is due."""
-    try:
-        return param.checked(int(float(raw)))
-    except (ValueError, OverflowError):
-        return start
-
-
-def _way_out(param: Param, stops: Sequence[Value]) -> str:
-    if stops:
-        texts = [_short(stop) for stop in stops]
-        if len(texts) > 10:
-            texts = [*texts[:4], "…", *texts[-4:]]
-        return f"Give one of the slider's values: {', '.join(texts)}."
-    kind = "a whole number" if param.is_integer else "a number"
-    return f"Give {kind} from {param.low:g} to {param.high:g}."

@@ -12,6 +12,9 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.ui.decoding import plain as plain  # for whoever writes a note
+from explorer.ui.decoding import refuse as refuse
+
 _DEFAULTS = "_defaults"  # key → default of every control this page has drawn
 _KNOWN = "_known"  # the keys of all controls that any page has drawn
 _NOTES = "_notes"  # key → (note, the value it goes with)
@@ -113,18 +116,6 @@ def adjust(values: Mapping[str, Any]) -> None:
 def from_link(key: str) -> list[str]:
     """The raw values of `key` in the link, none where it is absent."""
     return list(st.query_params.get_all(key))
-
-
-def plain(text: str) -> str:
-    """Somebody else's text made fit to be quoted: one line, printable, at most 40 characters."""
-    line = "".join(c if c.isprintable() else "�" for c in text)
-    return line if len(line) <= 40 else line[:39] + "…"
-
-
-def refuse(key: str, raw: list[str], used: str, way_out: str) -> str:
-    """The note for a link parameter that cannot be used."""
-    given = "&".join(f"{key}={plain(text)}" for text in raw[:3])
-    return f"{given} in the link is not usable; {used} is used. {way_out}"
 
 
 def note(key: str, text: str, value: Any) -> None:
