@@ -10,6 +10,7 @@ from explorer.ui import controls, density_live, frame
 from explorer.ui import density_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.pictures import show
+from explorer.ui.setup import DATA_HELP
 
 frame.page(
     "Density estimation",
@@ -29,22 +30,42 @@ controls.presets(
 VIEWS = {"density": "Density", "sizes": "Size", "live": "Train"}
 RULES = {**{key: label for key, (label, _) in scenes.RULES.items()}, "own": "Your own"}
 BINS = Param("bins", "Bins along each axis", 0, 0, 60, 1, "0: by Scott's rule for histograms.")
-FACTOR = Param("factor", "Bandwidth", 0.2, 0.01, 1.0, 0.01, "", "σ of the data")
+FACTOR = Param("factor", "Bandwidth", 0.2, 0.01, 1.0, 0.01, "Of every kernel.", "σ of the data")
 
 narrow, wide = frame.stage()
 with narrow:
-    view = controls.segments(VIEWS, key="view", label="Show", default="density")
-    data = controls.option(scenes.SETS, key="set", label="Data", default="moons")
+    view = controls.segments(
+        VIEWS,
+        key="view",
+        label="Show",
+        default="density",
+        help="All estimates side by side, how they fare with more points, or a training here.",
+    )
+    data = controls.option(scenes.SETS, key="set", label="Data", default="moons", help=DATA_HELP)
     size = 1000
     if view != "sizes":
         sizes = {str(n): f"{n:,}" for n in shipped.SIZES}
-        size = int(controls.segments(sizes, key="n", label="Training points", default="1000"))
+        size = int(
+            controls.segments(
+                sizes,
+                key="n",
+                label="Training points",
+                default="1000",
+                help="Draws of the data that each estimate is made from.",
+            )
+        )
     bins, rule, factor, kind = 0, "cv", FACTOR.default, shipped.OURS
     if view == "live":
         kind = density_live.choose_kind()
     else:
         bins = controls.number(BINS, key="bins")
-        rule = controls.option(RULES, key="rule", label="Kernel bandwidth", default="cv")
+        rule = controls.option(
+            RULES,
+            key="rule",
+            label="Kernel bandwidth",
+            default="cv",
+            help="How wide the bell over every point is.",
+        )
         if rule == "own":
             factor = controls.number(FACTOR, key="factor")
 scale = 1.4 if frame.projector() else 1.0

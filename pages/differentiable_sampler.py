@@ -31,7 +31,13 @@ VIEWS = {"steer": "Steer", "map": "The map"}
 
 narrow, wide = frame.stage()
 with narrow:
-    view = controls.segments(VIEWS, key="view", label="Show", default="steer")
+    view = controls.segments(
+        VIEWS,
+        key="view",
+        label="Show",
+        default="steer",
+        help="The descent of a few seeds, or where the sampler takes the whole plane of noise.",
+    )
     aim = steering_views.choose_aim() if view == "steer" else None
     network = controls.option(
         {scenes.EXACT: "Exact", **scenes.networks()},
@@ -51,10 +57,12 @@ with narrow:
         key="smooth",
         label="Sampler",
         default="dpm",
+        help="The steps that gradients go back through. Its noise, if any, is held fixed.",
         where=lambda name, _: name in SMOOTH,
         prefix="smooth.",
     )
-    steps = int(controls.number(Param("unrolled", "Steps", 25, 5, 60, 5), key="unrolled"))
+    count = Param("unrolled", "Steps", 25, 5, 60, 5, "Of the sampler, from noise to data.")
+    steps = int(controls.number(count, key="unrolled"))
     seed = controls.seed()
 
 way = scenes.Way(distribution, process, network, sampler, tuple(numbers.items()), steps, seed)

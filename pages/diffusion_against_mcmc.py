@@ -11,7 +11,7 @@ from explorer.ui.code import show_code
 from explorer.ui.mcmc_controls import PRESETS, choose_budget, choose_lane, choose_sampler
 from explorer.ui.mcmc_table import table
 from explorer.ui.pictures import show
-from explorer.ui.setup import choose_distribution, choose_process
+from explorer.ui.setup import choose_dim, choose_distribution, choose_process
 
 frame.page(
     "Diffusion against MCMC",
@@ -22,7 +22,7 @@ controls.presets(PRESETS)
 
 narrow, wide = frame.stage()
 with narrow:
-    dim = int(controls.segments({"1": "1D", "2": "2D"}, key="dim", label="Dimensions", default="2"))
+    dim = choose_dim(default=2)
     distribution = choose_distribution(
         dim,
         default="gaussians-1d" if dim == 1 else "ring",
@@ -63,6 +63,8 @@ with wide:
         key="chart",
         label="Chart",
         default="time",
+        help="The modes that each method has found, how far its samples remember one another, or "
+        "how its step size was tuned.",
     )
     if kind == "tuning" and not any(lane.aim for lane in lanes):
         st.info("No step size is tuned here. Switch it on for a chain, or take a preset.")

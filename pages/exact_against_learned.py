@@ -7,6 +7,7 @@ from explorer.ui import controls, frame, memory_scenes
 from explorer.ui import learned_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.pictures import show
+from explorer.ui.setup import NETWORK_HELP
 from explorer.ui.weights import trained
 
 frame.page(
@@ -27,8 +28,20 @@ VIEWS = {"field": "Field", "error": "Error", "density": "Density", "memory": "Me
 
 narrow, wide = frame.stage()
 with narrow:
-    name = controls.option(scenes.networks(), key="model", label="Trained network", default="moons")
-    view = controls.segments(VIEWS, key="view", label="Show", default="field")
+    name = controls.option(
+        scenes.networks(),
+        key="model",
+        label="Trained network",
+        default="moons",
+        help=NETWORK_HELP,
+    )
+    view = controls.segments(
+        VIEWS,
+        key="view",
+        label="Show",
+        default="field",
+        help="Both scores, their difference, the densities they stand for, or copies of the data.",
+    )
     with_exact = view in ("density", "memory") and controls.switch(
         key="exact",
         label="Sample with the exact score",

@@ -7,7 +7,7 @@ from explorer.registry import Param
 from explorer.ui import controls, frame, scenes
 from explorer.ui.code import show_code
 from explorer.ui.player import player
-from explorer.ui.setup import choose_distribution, choose_process
+from explorer.ui.setup import choose_dim, choose_distribution, choose_process
 
 frame.page(
     "Forward diffusion",
@@ -32,7 +32,7 @@ controls.presets(
 
 narrow, wide = frame.stage()
 with narrow:
-    dim = int(controls.segments({"1": "1D", "2": "2D"}, key="dim", label="Dimensions", default="1"))
+    dim = choose_dim(default=1)
     distribution = choose_distribution(dim, default="gaussians-1d" if dim == 1 else "moons")
     process = choose_process(default="ve")
     count = Param("n", "Particles", 800, 50, 5000, 50, "Up to 200 paths are drawn in 1D.")

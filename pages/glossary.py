@@ -28,6 +28,7 @@ with st.container(key="glossary-search"):
         placeholder="score, SNR, guidance …",
         max_chars=LONGEST,
         icon=":material/search:",
+        help="In the terms, their other names and what is said of them.",
         on_change=_look,
     )
 found = glossary.matching(search)

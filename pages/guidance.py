@@ -29,14 +29,21 @@ VIEWS = {
     "scales": "Scales",
     "learn": "Train",
 }
-LOW = Param(
-    "low", "From σ/α", 0.15, 0.0, 0.6, 0.01, choices=(0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6)
-)
-HIGH = Param("high", "To σ/α", 1.0, 0.7, 50.0, 0.1, choices=(0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 50.0))
+_LEVEL = "Noise over signal: 0 is the data, 50 next to pure noise."
+LOWS, HIGHS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6), (0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 50.0)
+LOW = Param("low", "From σ/α", 0.15, 0.0, 0.6, 0.01, _LEVEL, choices=LOWS)
+HIGH = Param("high", "To σ/α", 1.0, 0.7, 50.0, 0.1, _LEVEL, choices=HIGHS)
 
 narrow, wide = frame.stage()
 with narrow:
-    view = controls.segments(VIEWS, key="view", label="Show", default="samples")
+    view = controls.segments(
+        VIEWS,
+        key="view",
+        label="Show",
+        default="samples",
+        help="Guided samples, the push on them, the density they would follow, or what each scale "
+        "gains and loses; or train the network here.",
+    )
     learned = (
         view == "learn"
         or controls.segments(
@@ -53,9 +60,17 @@ with narrow:
         data, process = "branches", scenes.NETWORK_PROCESS
     else:
         labels = {name: entry.label for name, entry in LABELLED.items()}
-        data = controls.option(labels, key="classes", label="Classes", default="branches")
+        data = controls.option(
+            labels, key="classes", label="Classes", default="branches", help="Data with two labels."
+        )
         process = choose_process(default="cosine")
-    label = controls.segments({"0": "Left", "1": "Right"}, key="c", label="Class", default="0")
+    label = controls.segments(
+        {"0": "Left", "1": "Right"},
+        key="c",
+        label="Class",
+        default="0",
+        help="The class that is asked for.",
+    )
     scale = Param("w", "Scale w", 2.0, 0.0, 8.0, 0.25, "0: the class is forgotten. 1: obeyed.")
     w = float(controls.number(scale, key="w"))
     blur = 0.25
@@ -73,7 +88,13 @@ with narrow:
             float(controls.number(HIGH, key="high")),
         )
     samplers = {"heun": "Flow (ODE)", "ddpm": "SDE"}
-    sampler = controls.segments(samplers, key="by", label="Sampler", default="heun")
+    sampler = controls.segments(
+        samplers,
+        key="by",
+        label="Sampler",
+        default="heun",
+        help="Without fresh noise on the way, or with it. Both follow the guided score.",
+    )
     spec = guidance_live.choose_training() if view == "learn" else None
     seed = controls.seed()
 

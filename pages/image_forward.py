@@ -23,7 +23,13 @@ with narrow:
     checkpoint = image_models.choose(found)
     if checkpoint is not None:
         pictures = image_pick.choose(checkpoint)
-        beside = controls.segments(BESIDE, key="beside", label="Beside the grid", default="error")
+        beside = controls.segments(
+            BESIDE,
+            key="beside",
+            label="Beside the grid",
+            default="error",
+            help="The error of ε̂ at each noise level, or the noise that can be read off a picture.",
+        )
         seed = controls.seed()
 
 

@@ -27,11 +27,23 @@ narrow, wide = frame.stage()
 scale = 1.4 if frame.projector() else 1.0
 with narrow:
     views = {"curves": "Checkpoints", "train": "Train here"}
-    view = controls.segments(views, key="view", label="Show", default="curves")
+    view = controls.segments(
+        views,
+        key="view",
+        label="Show",
+        default="curves",
+        help="How the networks of this app were trained, or a training of your own.",
+    )
     spec = image_training.choose() if view == "train" else None
     dataset = ""
     if view == "curves" and sets:
-        dataset = controls.option(sets, key="set", label="Pictures", default=next(iter(sets)))
+        dataset = controls.option(
+            sets,
+            key="set",
+            label="Pictures",
+            default=next(iter(sets)),
+            help="What the networks were trained on.",
+        )
 
 
 def curves() -> None:

@@ -50,7 +50,13 @@ controls.presets(presets)
 
 narrow, wide = frame.stage()
 with narrow:
-    view = controls.segments(VIEWS, key="view", label="Compare", default="race")
+    view = controls.segments(
+        VIEWS,
+        key="view",
+        label="Compare",
+        default="race",
+        help="Four samplers from one noise, ten runs from one noise, or the way between two.",
+    )
     checkpoint = image_models.choose(found)
     if checkpoint is not None:
         show = controls.segments(

@@ -34,7 +34,13 @@ COLOURS = {"now": "As it decodes now", "end": "As it ends"}
 
 narrow, wide = frame.stage()
 with narrow:
-    view = controls.segments(VIEWS, key="view", label="Show", default="sample")
+    view = controls.segments(
+        VIEWS,
+        key="view",
+        label="Show",
+        default="sample",
+        help="Samplers in the latent plane, the VAE that spans it, or a training of both.",
+    )
     spec, name = None, "document"
     if view == "train":
         spec = latent_learning.choose_training()
@@ -47,7 +53,11 @@ with narrow:
             help="The encoder's latents are a mixture of four Gaussians: their score is known.",
         )
         colour = controls.segments(
-            COLOURS, key="colour", label="Colour of a particle", default="now"
+            COLOURS,
+            key="colour",
+            label="Colour of a particle",
+            default="now",
+            help="The class that its present place decodes to, or the one that it ends in.",
         )
         count = Param("steps", "Steps", 200, 10, 500, 10, "The document's chain has 500.")
         steps = int(controls.number(count, key="steps"))

@@ -32,7 +32,13 @@ STEPS, _, BETA_END = PROCESSES["ddpm"].params
 
 narrow, wide = frame.stage()
 with narrow:
-    view = controls.segments(VIEWS, key="view", label="Equation", default="closed")
+    view = controls.segments(
+        VIEWS,
+        key="view",
+        label="Equation",
+        default="closed",
+        help="Each is computed in two ways that must agree.",
+    )
 scale = 1.4 if frame.projector() else 1.0
 if view == "bound":
     bound_views.bound(narrow, wide, scale)

@@ -46,7 +46,14 @@ def _row(card: Card) -> None:
         run_links.compare(f"{RUN}{card.id}")
         with st.popover("Rename", icon=":material/edit:"):
             name = f"_name-{card.id}"
-            st.text_input("Name", card.name, key=name, on_change=_rename, args=(card.id,))
+            st.text_input(
+                "Name",
+                card.name,
+                key=name,
+                help="What the menus of trained networks call it.",
+                on_change=_rename,
+                args=(card.id,),
+            )
         st.download_button(
             "Download",
             data=lambda: store.export_bytes(card.id),
@@ -87,7 +94,12 @@ with st.container(horizontal=True, key="bundled"):
             st.text(entry.label)
             run_links.compare(name)
 
-given = st.file_uploader("Add a run from a file", type=["safetensors"], max_upload_size=64)
+given = st.file_uploader(
+    "Add a run from a file",
+    type=["safetensors"],
+    max_upload_size=64,
+    help="As downloaded here, from this server or another one.",
+)
 if given is not None and st.session_state.get("_taken") != given.file_id:
     st.session_state["_taken"] = given.file_id
     try:

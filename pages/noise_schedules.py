@@ -8,7 +8,7 @@ from explorer.diffusion.processes import PROCESSES
 from explorer.ui import controls, frame, links, schedule_scenes
 from explorer.ui.code import show_code
 from explorer.ui.player import still
-from explorer.ui.setup import choose_distribution, choose_process, choose_rival
+from explorer.ui.setup import choose_dim, choose_distribution, choose_process, choose_rival
 
 frame.page(
     "Noise schedules",
@@ -27,7 +27,7 @@ controls.presets(
 narrow, wide = frame.stage()
 with narrow:
     process = choose_process(default="ddpm")
-    dim = int(controls.segments({"1": "1D", "2": "2D"}, key="dim", label="Dimensions", default="2"))
+    dim = choose_dim(default=2)
     distribution = choose_distribution(dim, default="gaussians-1d" if dim == 1 else "moons")
     rivals = [choose_rival(1, default="cosine"), choose_rival(2, default="straight")]
 

@@ -9,7 +9,7 @@ from explorer.ui import controls, frame, learned_scenes, race_scenes
 from explorer.ui.code import show_code
 from explorer.ui.player import player
 from explorer.ui.scenes import wide_noise
-from explorer.ui.setup import choose_distribution, choose_process
+from explorer.ui.setup import choose_dim, choose_distribution, choose_process
 from explorer.ui.tables import table
 from explorer.ui.weights import trained
 
@@ -40,8 +40,7 @@ with narrow:
         help="A trained network brings the distribution and the process that it learned.",
     )
     if network == race_scenes.EXACT:
-        dims = {"1": "1D", "2": "2D"}
-        dim = int(controls.segments(dims, key="dim", label="Dimensions", default="2"))
+        dim = choose_dim(default=2)
         distribution = choose_distribution(dim, default="mixture-1d" if dim == 1 else "moons")
         process = choose_process(default="ddpm")
     else:
@@ -52,7 +51,13 @@ with narrow:
     for place, start in enumerate(DEFAULT_LANES, start=1):
         options = {**labels, "none": "–"} if place > 1 else labels
         key = f"lane{place}"
-        name = controls.option(options, key=key, label=f"Lane {place}", default=start or "none")
+        name = controls.option(
+            options,
+            key=key,
+            label=f"Lane {place}",
+            default=start or "none",
+            help="The sampler that runs in this pane.",
+        )
         if name != "none":
             entry = SAMPLERS[name]
             values = tuple(

@@ -28,28 +28,41 @@ controls.presets(
     }
 )
 STILL = ("flow", "heun", "ddim", "dpm", "no-noise")
+SEED = tuple(
+    Param(f"x{i}", f"Seed x{sub}", start, -3.0, 3.0, 0.1, "Of the noise that 200 runs start from.")
+    for i, sub, start in ((1, "₁", 1.0), (2, "₂", 0.6))
+)
 NOISY = ("ddpm", "ddpm-posterior", "sde", "pc", "edm", "ddim")
 
 narrow, wide = frame.stage()
 with narrow:
     name = latent_scenes.choose_model()
-    exact = controls.switch(key="exact", label="Sample with the exact score")
+    exact = controls.switch(
+        key="exact",
+        label="Sample with the exact score",
+        help="The encoder's latents are a mixture of four Gaussians: their score is known.",
+    )
     labels = {sampler: SAMPLERS[sampler].label for sampler in STILL}
-    left = controls.option(labels, key="still", label="Without noise", default="flow")
+    left = controls.option(
+        labels,
+        key="still",
+        label="Without noise",
+        default="flow",
+        help="A sampler in which the seed decides everything.",
+    )
     right, numbers = controls.choose(
         SAMPLERS,
         key="noisy",
         label="With noise",
         default="ddpm",
+        help="A sampler that draws fresh noise on its way.",
         where=lambda sampler, _: sampler in NOISY,
         values={"ddim": {"eta": 0.5}},
         prefix="right.",
     )
-    steps = int(controls.number(Param("steps", "Steps", 100, 10, 500, 10), key="steps"))
-    x1, x2 = (
-        float(controls.number(Param(key, f"Seed x{sub}", start, -3.0, 3.0, 0.1), key=key))
-        for key, sub, start in (("x1", "₁", 1.0), ("x2", "₂", 0.6))
-    )
+    count = Param("steps", "Steps", 100, 10, 500, 10, "Of both samplers, from noise to data.")
+    steps = int(controls.number(count, key="steps"))
+    x1, x2 = (float(controls.number(param, key=param.name)) for param in SEED)
     seed = controls.seed()
 scale = 1.4 if frame.projector() else 1.0
 still, noisy = scenes.Way(left), scenes.Way(right, tuple(numbers.items()))

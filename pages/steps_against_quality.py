@@ -7,6 +7,7 @@ from explorer.figures.quality import quality_rows, quality_spec
 from explorer.ui import controls, frame, growing
 from explorer.ui import learned_scenes as scenes
 from explorer.ui.code import show_code
+from explorer.ui.setup import NETWORK_HELP
 from explorer.ui.weights import trained
 
 frame.page(
@@ -26,7 +27,13 @@ controls.presets(
 
 narrow, wide = frame.stage()
 with narrow:
-    name = controls.option(scenes.networks(), key="model", label="Trained network", default="moons")
+    name = controls.option(
+        scenes.networks(),
+        key="model",
+        label="Trained network",
+        default="moons",
+        help=NETWORK_HELP,
+    )
     with_exact = controls.switch(
         key="exact",
         label="Sample with the exact score",

@@ -58,6 +58,7 @@ with left:
         type=["md", "txt"],
         max_upload_size=1,
         key="_story_file",
+        help="It is read line by line, and what is wrong is said here. Nobody else sees it.",
         on_change=_given,
     )
     faults = st.session_state.get("_story_faults", ())

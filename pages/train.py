@@ -67,7 +67,13 @@ def _learned(progress: learning.Progress) -> None:
         look = train_scenes.look(state.model(), scale)
     else:
         steps = [shot.step for shot in progress.film]
-        step = st.select_slider("Training step", steps, steps[-1], key="_film")
+        step = st.select_slider(
+            "Training step",
+            steps,
+            steps[-1],
+            key="_film",
+            help="The network as it was after so many updates of its weights.",
+        )
         model = progress.film[steps.index(step)].model(state.spec)
         look = train_scenes.look_back(model, desk.code, step, scale)
     player(

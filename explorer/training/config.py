@@ -22,7 +22,16 @@ CONFIG_PARAMS: dict[str, Param] = {
             "data_size", "Training set", 0, 0, 100_000, 100, "Points; 0: new ones in every step."
         ),
         Param("lr", "Learning rate", 1e-2, 1e-6, 1.0, 1e-4, "Adam's, at its highest."),
-        Param("ema", "Half-life of the mean weights", 200.0, 0.0, 10_000.0, 10.0, "", "steps"),
+        Param(
+            "ema",
+            "Half-life of the mean weights",
+            200.0,
+            0.0,
+            10_000.0,
+            10.0,
+            "Samples come from a mean of past weights; 0: from the last ones.",
+            "steps",
+        ),
         Param("chain", "Steps T of the chain", 0, 0, 1000, 1, "0: every t from t_min on."),
         Param("t_min", "Least t", 1e-3, 1e-6, 0.5, 1e-3, "Below it there is next to no noise."),
     )

@@ -15,6 +15,7 @@ from explorer.ui import mathematics_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.learned_scenes import networks
 from explorer.ui.pictures import show
+from explorer.ui.setup import NETWORK_HELP
 from explorer.ui.weights import trained
 
 CHAIN = Param(
@@ -32,7 +33,13 @@ CHAIN = Param(
 def bound(narrow: DeltaGenerator, wide: DeltaGenerator, scale: float) -> None:
     """The bound of a network and of the exact score, term by term."""
     with narrow:
-        name = controls.option(networks(), key="model", label="Trained network", default="moons")
+        name = controls.option(
+            networks(),
+            key="model",
+            label="Trained network",
+            default="moons",
+            help=NETWORK_HELP,
+        )
         steps = int(controls.number(CHAIN, key="chain"))
         variance = controls.segments(
             {"forward": "βₜ", "posterior": "β̃ₜ"},

@@ -27,7 +27,14 @@ def trains(spec: ModelSpec, other: ModelSpec | None) -> bool:
 def choose_kind() -> str:
     """The control for the recipe that is trained here, of the networks' kinds."""
     recipes = {"document": "The document's", "ours": "Ours"}
-    recipe = controls.segments(recipes, key="recipe", label="Recipe", default="ours")
+    recipe = controls.segments(
+        recipes,
+        key="recipe",
+        label="Recipe",
+        default="ours",
+        help="The document's: a constant rate, the last weights. Ours: a falling rate, averaged "
+        "weights, a smaller network that predicts v.",
+    )
     return shipped.OURS if recipe == "ours" else "short"
 
 

@@ -103,6 +103,7 @@ def _choose(recipe: Recipe, players: Mapping[str, Shown]) -> None:
             value=_MOMENTS,
             format_func=lambda k: clock_text(player.clock, k / _MOMENTS),
             key=f"_export.moment.{key}",
+            help="The time on the player's clock that the picture shows.",
         )
         moment = moment / _MOMENTS
     reason = exporting.unavailable(name) or ("" if panes else "Choose at least one picture.")
@@ -166,9 +167,17 @@ def _look(kind: str, recipe: Recipe) -> Look:
         themes = {"light": "Light", "dark": "Dark"}
         now = str(st.context.theme.type or "light")
         dark = _segments("Colours", themes, "_export.theme", now, label_shown=True) == "dark"
-    title = st.text_input("Title", links.page(), max_chars=80, key=f"_export.title.{recipe.name}")
+    title = st.text_input(
+        "Title",
+        links.page(),
+        max_chars=80,
+        key=f"_export.title.{recipe.name}",
+        help="Above the picture. Empty: none.",
+    )
     equation = ""
-    if st.toggle("An equation below", key="_export.equation"):
+    if st.toggle(
+        "An equation below", key="_export.equation", help="One of those that the page shows."
+    ):
         equations = exporting.settable(recipe.equations)
         if equations:
             options = {latex: f"Equation {k}" for k, latex in enumerate(equations, start=1)}

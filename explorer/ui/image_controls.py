@@ -59,7 +59,9 @@ def _lanes(view: str, kind: str) -> tuple[Lane, ...]:
     for place, default in enumerate(names, start=1):
         key = f"{view}.{kind}.s{place}"
         label = "Sampler" if len(names) == 1 else f"Sampler {place}"
-        name = controls.option(options, key=key, label=label, default=default)
+        name = controls.option(
+            options, key=key, label=label, default=default, help="How noise becomes a picture."
+        )
         values = tuple(
             (p.name, controls.number(p, key=f"{key}.{name}.{p.name}"))
             for p in SAMPLERS[name].params
@@ -80,4 +82,10 @@ def _told(checkpoint: Checkpoint, view: str) -> str:
     names = {str(k): name for k, name in enumerate(PICTURE_SETS[checkpoint.spec.dataset].classes)}
     names |= {defaults.EACH: "Each class in turn", defaults.NONE: "None: it draws any"}
     options = {key: names[key] for key in allowed}
-    return controls.option(options, key=f"{view}.class", label="Class", default=default)
+    return controls.option(
+        options,
+        key=f"{view}.class",
+        label="Class",
+        default=default,
+        help="What the network is told to draw.",
+    )

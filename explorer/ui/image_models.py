@@ -84,7 +84,14 @@ def choose(found: dict[str, Checkpoint]) -> Checkpoint | None:
         return None
     default = FIRST if FIRST in found else next(iter(found))
     names = {name: title(checkpoint) for name, checkpoint in found.items()}
-    return found[controls.option(names, key="net", label="Network", default=default)]
+    chosen = controls.option(
+        names,
+        key="net",
+        label="Network",
+        default=default,
+        help="The pictures that it was trained on, and how it is built.",
+    )
+    return found[chosen]
 
 
 def presets(found: dict[str, Checkpoint]) -> dict[str, dict[str, object]]:

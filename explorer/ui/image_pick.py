@@ -71,7 +71,13 @@ def _told(checkpoint: Checkpoint, known: tuple[int, ...], count: int) -> tuple[i
         return ()
     classes = PICTURE_SETS[checkpoint.spec.dataset].classes
     names = {str(k): classes[k] for k in range(CLASSES)}
-    chosen = controls.option(names, key="told", label="Class that it is told", default="0")
+    chosen = controls.option(
+        names,
+        key="told",
+        label="Class that it is told",
+        default="0",
+        help="This network must be told a class; your pictures bring none.",
+    )
     return (int(chosen),) * count
 
 

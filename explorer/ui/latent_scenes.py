@@ -56,7 +56,13 @@ def choices() -> dict[str, str]:
 def choose_model() -> str:
     """The control for what is looked at. A run that cannot be used is said to be so, and left."""
     default = next(iter(LATENTS))
-    name = controls.option(choices(), key="model", label="Trained by", default=default)
+    name = controls.option(
+        choices(),
+        key="model",
+        label="Trained by",
+        default=default,
+        help="Whose recipe trained the VAE and the network for its latents.",
+    )
     try:
         latent(name)
     except (ValueError, OSError) as problem:

@@ -14,8 +14,8 @@ from explorer.ui import mathematics_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.pictures import show
 
-X0 = Param("x0", "Data point x₀", 2.0, -3.0, 3.0, 0.1)
-XT = Param("xt", "Noised point xₜ", 0.5, -3.0, 3.0, 0.1)
+X0 = Param("x0", "Data point x₀", 2.0, -3.0, 3.0, 0.1, "Where the chain starts.")
+XT = Param("xt", "Noised point xₜ", 0.5, -3.0, 3.0, 0.1, "Where the chain is at step t.")
 # a share of the chain, so that a chain of another length keeps it
 AT = Param("at", "Step t, in % of T", 30, 0, 100, 1, "Counted from step 1.")
 

@@ -65,7 +65,13 @@ def choose_lane(place: int, default: str) -> ChainLane | None:
     options = {name: entry.label for name, entry in KERNELS.items()}
     if place > 1:
         options["none"] = "–"
-    name = controls.option(options, key=key, label=f"Chain {place}", default=default)
+    name = controls.option(
+        options,
+        key=key,
+        label=f"Chain {place}",
+        default=default,
+        help="The rule by which a chain moves on the density.",
+    )
     if name == "none":
         return None
     entry = KERNELS[name]
@@ -85,7 +91,13 @@ def choose_lane(place: int, default: str) -> ChainLane | None:
 def choose_sampler() -> DiffusionLane:
     """The controls for the diffusion lane."""
     labels = {name: SAMPLERS[name].label for name in DIFFUSION}
-    name = controls.option(labels, key="sampler", label="Diffusion", default="sde")
+    name = controls.option(
+        labels,
+        key="sampler",
+        label="Diffusion",
+        default="sde",
+        help="The sampler that comes down from noise by the same score.",
+    )
     params = SAMPLERS[name].params
     values = tuple((p.name, controls.number(p, key=f"sampler.{name}.{p.name}")) for p in params)
     return DiffusionLane(name, values)

@@ -14,24 +14,29 @@ from explorer.ui import controls
 from explorer.ui import mathematics_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.pictures import show
-from explorer.ui.setup import choose_process
+from explorer.ui.setup import DATA_HELP, choose_dim, choose_process
 
 
 def score(narrow: DeltaGenerator, wide: DeltaGenerator, scale: float) -> None:
     """Why a network that guesses noise learns the score, in one coordinate or in two."""
     with narrow:
-        dim = controls.segments({"1": "1D", "2": "2D"}, key="dim", label="Dimensions", default="1")
-        if dim == "1":
+        dim = choose_dim(default=1)
+        if dim == 1:
             names = {n: e.label for n, e in DISTRIBUTIONS.items() if e.dim == 1 and e.exact}
             names.pop("custom-1d")
         else:
             names = {n: DISTRIBUTIONS[n].label for n in scenes.MIXTURES}
-        default = "mixture-1d" if dim == "1" else "ring"
-        name = controls.option(names, key=f"data{dim}", label="Distribution", default=default)
+        name = controls.option(
+            names,
+            key=f"data{dim}",
+            label="Distribution",
+            default="mixture-1d" if dim == 1 else "ring",
+            help=DATA_HELP,
+        )
         process = choose_process(default="ddpm")
         seed = controls.seed()
     with wide:
-        {"1": _on_the_line, "2": _in_the_plane}[dim](DistributionSpec(name), process, seed, scale)
+        {1: _on_the_line, 2: _in_the_plane}[dim](DistributionSpec(name), process, seed, scale)
 
 
 def _on_the_line(data: DistributionSpec, process: ProcessSpec, seed: int, scale: float) -> None:

@@ -13,6 +13,22 @@ from explorer.diffusion.spec import ProcessSpec
 from explorer.ui import controls
 from explorer.ui.mixture_editor import edit_mixture
 
+DATA_HELP = "What the data are draws of."
+NETWORK_HELP = "It brings the distribution and the noise process that it was trained on."
+
+
+def choose_dim(*, default: int) -> int:
+    """The control for the number of coordinates, 1 or 2."""
+    return int(
+        controls.segments(
+            {"1": "1D", "2": "2D"},
+            key="dim",
+            label="Dimensions",
+            default=str(default),
+            help="Points on a line, drawn over time, or points in the plane.",
+        )
+    )
+
 
 def choose_distribution(
     dim: int, *, default: str, without: Collection[str] = ()
@@ -26,6 +42,7 @@ def choose_distribution(
         key=f"dist{dim}",
         label="Distribution",
         default=default,
+        help=DATA_HELP,
         where=lambda name, entry: entry.dim == dim and name not in without,
     )
     entry = DISTRIBUTIONS[name]
@@ -37,7 +54,13 @@ def choose_distribution(
 
 def choose_process(*, default: str) -> ProcessSpec:
     """The controls for a noise process."""
-    name, numbers = controls.choose(PROCESSES, key="proc", label="Noise process", default=default)
+    name, numbers = controls.choose(
+        PROCESSES,
+        key="proc",
+        label="Noise process",
+        default=default,
+        help="How the signal α fades and the noise σ grows from t = 0, the data, to t = 1.",
+    )
     return ProcessSpec(name, tuple(numbers.items()))
 
 
@@ -45,7 +68,13 @@ def choose_rival(place: int, *, default: str) -> ProcessSpec | None:
     """The controls for a process to compare with, or none."""
     options = {"none": "–", **{name: entry.label for name, entry in PROCESSES.items()}}
     key = f"vs{place}"
-    name = controls.option(options, key=key, label="Compare with", default=default)
+    name = controls.option(
+        options,
+        key=key,
+        label="Compare with",
+        default=default,
+        help="Another noise process on the same axes.",
+    )
     if name == "none":
         return None
     params = PROCESSES[name].params

@@ -13,12 +13,12 @@ from explorer.ui.player import player
 from explorer.ui.steering_scenes import Way
 
 TARGET = tuple(
-    Param(f"y{i}", f"Target x{sub}", start, -TARGET_REACH, TARGET_REACH, 0.1)
+    Param(f"y{i}", f"Target x{sub}", start, -TARGET_REACH, TARGET_REACH, 0.1, "Where to end.")
     for i, sub, start in ((1, "₁", 1.7), (2, "₂", 0.2))
 )
-STARTS = Param("starts", "Seeds", 6, 1, 8, 1)
-RATE = Param("rate", "Step size", 0.3, 0.02, 0.6, 0.01, "", "σ_T")
-ITERATIONS = Param("iters", "Iterations", 40, 5, 80, 5)
+STARTS = Param("starts", "Seeds", 6, 1, 8, 1, "Starts in the noise that are moved.")
+RATE = Param("rate", "Step size", 0.3, 0.02, 0.6, 0.01, "Adam's, at the start.", "σ_T")
+ITERATIONS = Param("iters", "Iterations", 40, 5, 80, 5, "Steps of the descent.")
 
 
 def choose_aim() -> Aim:

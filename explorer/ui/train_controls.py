@@ -15,7 +15,7 @@ from explorer.training.presets import DEFAULT, PRESETS
 from explorer.training.spec import ModelSpec, NetworkSpec
 from explorer.training.times import TIMES
 from explorer.ui import controls
-from explorer.ui.setup import choose_distribution, choose_process
+from explorer.ui.setup import choose_dim, choose_distribution, choose_process
 
 TARGETS = {"v": "v", "eps": "ε", "x0": "x₀", "score": "score"}
 _CHOICES: dict[str, tuple[float | int, ...]] = {
@@ -64,11 +64,15 @@ def keys_of(spec: ModelSpec) -> dict[str, Any]:
 
 def choose_training() -> tuple[ModelSpec | None, str]:
     """The controls; the training they name, or None and what is wrong with it."""
-    dim = int(controls.segments({"1": "1D", "2": "2D"}, key="dim", label="Dimensions", default="2"))
+    dim = choose_dim(default=2)
     distribution = choose_distribution(dim, default="mixture-1d" if dim == 1 else "moons")
     process = choose_process(default=DEFAULT.process.name)
     name, values = controls.choose(
-        NETWORKS, key="net", label="Network", default=DEFAULT.network.name
+        NETWORKS,
+        key="net",
+        label="Network",
+        default=DEFAULT.network.name,
+        help="What maps xₜ and t to what is predicted: how it is built and told the time.",
     )
     steps, lr = _number("steps"), _number("lr")
     with st.expander("Objective", icon=":material/target:"):
@@ -84,12 +88,14 @@ def choose_training() -> tuple[ModelSpec | None, str]:
             key="weight",
             label="Weighting of the loss",
             default=DEFAULT.config.weighting,
+            help="How much each noise level counts in the loss.",
         )
         times = controls.option(
             {key: entry.label for key, entry in TIMES.items()},
             key="times",
             label="Times t",
             default=DEFAULT.config.times,
+            help="How the noise levels of the training examples are drawn.",
         )
         chain, t_min = _number("chain"), _number("t_min")
     with st.expander("Data and optimiser", icon=":material/tune:"):
@@ -99,6 +105,7 @@ def choose_training() -> tuple[ModelSpec | None, str]:
             key="schedule",
             label="Learning rate over time",
             default=DEFAULT.config.schedule,
+            help="Cosine: it falls to 0 towards the end.",
         )
         ema = _number("ema")
         standardise = controls.switch(
