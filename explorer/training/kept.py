@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from explorer.training.batches import BINS
 from explorer.training.film import Progress, Snapshot, film_from, film_tensors
-from explorer.training.runs import Run
+from explorer.training.model import Model
+from explorer.training.runs import Run, unpack
 from explorer.training.spec import ModelSpec, from_json, to_json
 from explorer.training.train import TrainState, train
 
@@ -23,6 +24,19 @@ def run_of(progress: Progress, name: str, metrics: Mapping[str, float]) -> Run:
     history |= {STATE + name: tensor for name, tensor in tensors.items()}
     seconds = {"seconds": state.seconds}
     return Run(name, to_json(state.spec), state.weights(), history, {**seconds, **metrics})
+
+
+def from_stranger(data: bytes) -> tuple[Run, Model]:
+    """The run in an uploaded file, and its model, once all of it has been seen to fit together.
+
+    ValueError says what does not.
+    """
+    run = unpack(data)
+    spec = from_json(run.spec)
+    model = Model.of(spec, run.weights)
+    if any(name.startswith(STATE) for name in run.history):
+        progress_of(run)
+    return run, model
 
 
 def progress_of(run: Run) -> Progress:

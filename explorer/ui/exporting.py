@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -85,6 +85,11 @@ def file_name(page: str, ending: str) -> str:
             parts.append(entry.label if entry else value)
         elif key == "seed" and isinstance(value, int):
             parts.append(f"seed {value}")
+    return slug(parts, ending)
+
+
+def slug(parts: Iterable[str], ending: str) -> str:
+    """A file's name of small letters, digits and hyphens, whatever the parts are."""
     words = re.sub(r"[^a-z0-9]+", "-", " ".join(dict.fromkeys(parts)).lower()).strip("-")
     return f"{words[:90].strip('-') or 'export'}.{ending}"
 

@@ -23,10 +23,9 @@ from explorer.metrics import Truth
 from explorer.training.film import Progress, Snapshot, film_tensors, filmed
 from explorer.training.folders import new_code
 from explorer.training.jobs import Job, Pool, Status
-from explorer.training.kept import STATE, progress_of, run_of
+from explorer.training.kept import from_stranger, run_of
 from explorer.training.model import Model, best_device
-from explorer.training.runs import unpack
-from explorer.training.spec import ModelSpec, from_json
+from explorer.training.spec import ModelSpec
 from explorer.training.store import Card
 from explorer.training.train import train
 from explorer.ui.shelf import shelf, store
@@ -224,11 +223,8 @@ def in_short(card: Card) -> str:
 
 def add_run(data: bytes) -> Card:
     """Put an uploaded run on this session's shelf, once its model has been built and asked."""
-    run = unpack(data)
-    model = Model.of(from_json(run.spec), run.weights)
+    run, model = from_stranger(data)
     picture = stamp(model.spec.distribution.build(), samples(model).xs[-1])
-    if any(name.startswith(STATE) for name in run.history):
-        progress_of(run)
     return store().save(run, shelf(), picture)
 
 
