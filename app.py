@@ -1,9 +1,13 @@
 """What `streamlit run app.py` starts: a server around the pages, of which home.py is the first."""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from explorer.ui import qr
+from explorer.ui.headers import Headers
 from explorer.ui.server import lifespan
 
 base = st.get_option("server.baseUrlPath") or ""
-app = st.App("home.py", lifespan=lifespan, routes=[qr.route(base)])
+app = st.App(
+    "home.py", lifespan=lifespan, routes=[qr.route(base)], middleware=[Middleware(Headers)]
+)
