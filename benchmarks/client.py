@@ -58,12 +58,15 @@ class Student:
             self._query[slider.query_param_key] = f"{value:g}"
         await self._ask(None, shown.fragment)
 
-    async def turn_to(self, path: str) -> None:
-        """Go to another page of the same session, as by a link in the menu."""
+    async def turn_to(self, path: str, query: str = "") -> None:
+        """Go to another page of the same session, as by a link in the menu.
+
+        query: goes to the server as it stands, in place of the path's own.
+        """
         parts = urlsplit(path)
         self._name, self._query = parts.path.strip("/"), dict(parse_qsl(parts.query))
         self.screen.page = ""
-        await self._ask(None)
+        await self._ask(None, query=query)
 
     async def until(self, seen: Callable[[Screen], Any], patience: float = PATIENCE) -> float:
         """Wait until the screen is so; returns the seconds. TimeoutError tells what was shown."""
@@ -132,12 +135,16 @@ class Student:
             await self._ask(None, fragment, by_clock=True)
 
     async def _ask(
-        self, trigger: WidgetState | None = None, fragment: str = "", by_clock: bool = False
+        self,
+        trigger: WidgetState | None = None,
+        fragment: str = "",
+        by_clock: bool = False,
+        query: str = "",
     ) -> None:
         """Ask for a run of the page, or of a fragment of it."""
         message = BackMsg()
         state = message.rerun_script
-        state.query_string, state.fragment_id = urlencode(self._query), fragment
+        state.query_string, state.fragment_id = query or urlencode(self._query), fragment
         state.is_auto_rerun = by_clock
         if self.screen.page:
             state.page_script_hash = self.screen.page

@@ -36,10 +36,13 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve(script: Path = ROOT / "app.py", runs: Path | None = None) -> Iterator[Server]:
+def serve(
+    script: Path = ROOT / "app.py", runs: Path | None = None, ahead: Path | None = None
+) -> Iterator[Server]:
     """A fresh server for `script` on a free port of this machine, ready to answer.
 
     runs: where it keeps what is trained; a folder that goes with the server if not given.
+    ahead: a folder whose modules Python finds before all others.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -54,7 +57,7 @@ def serve(script: Path = ROOT / "app.py", runs: Path | None = None) -> Iterator[
                 cwd=ROOT,
                 env={
                     **os.environ,
-                    "PYTHONPATH": str(ROOT),
+                    "PYTHONPATH": os.pathsep.join(str(p) for p in (ahead, ROOT) if p),
                     "PYTHONUNBUFFERED": "1",
                     "EXPLORER_RUNS": str(runs or f"{folder}/runs"),
                 },

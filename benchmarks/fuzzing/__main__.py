@@ -74,7 +74,7 @@ class Session:
     def __init__(self, target: Target, reader: Any, inputs: int, guard: Guard) -> None:
         self._target, self._reader, self._guard = target, reader, guard
         self._folder = guard.folder.parent
-        self._left, self._taken, self._refused = inputs, 0, 0
+        self._left, self._taken, self._refused, self._broken = inputs, 0, 0, 0
         self._messages: set[str] = set()
         self._found: set[str] = set()
         self._slowest, self._begun = 0.0, time.perf_counter()
@@ -87,6 +87,7 @@ class Session:
             self._refused += bool(said)
             self._messages.add(said[:12])
         except Broken as broken:
+            self._broken += 1
             self._tell(broken, data)
         self._slowest = max(self._slowest, time.process_time() - begun)
         self._left -= 1
@@ -118,7 +119,7 @@ class Session:
                 "taken": self._taken,
                 "refused": self._refused,
                 "messages": len(self._messages),
-                "broken_kinds": len(self._found),
+                "broken_inputs": self._broken,
                 "slowest": round(self._slowest, 2),
                 "seconds": round(time.perf_counter() - self._begun),
             }
