@@ -42,10 +42,11 @@ class Param:
 
     def checked(self, value: Any) -> float | int:
         """`value` as a number of this parameter, or ValueError with the range and the way out."""
-        say = f"{self.label}: {value!r} is not usable; give a number from {self.low} to {self.high}"
+        say = f"{self.label}: {shown(value)} is not usable; "
+        say += f"give a number from {self.low} to {self.high}"
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ValueError(say) from None
         if not math.isfinite(number) or not self.low <= number <= self.high:
             raise ValueError(say)
@@ -73,12 +74,20 @@ class Entry(Generic[T]):
         unknown = set(values) - {param.name for param in self.params}
         if unknown:
             known = ", ".join(param.name for param in self.params) or "none"
-            raise ValueError(f"{self.label} has no parameter {sorted(unknown)}; it takes {known}")
+            raise ValueError(
+                f"{self.label} has no parameter {shown(sorted(unknown))}; it takes {known}"
+            )
         return self.make(**{p.name: p.checked(values.get(p.name, p.default)) for p in self.params})
 
 
 def pick(registry: Mapping[str, Entry[T]], name: str) -> Entry[T]:
     """The entry called `name`, or ValueError naming the choices."""
     if name not in registry:
-        raise ValueError(f"{name!r} is unknown; choose one of {', '.join(registry)}")
+        raise ValueError(f"{shown(name)} is unknown; choose one of {', '.join(registry)}")
     return registry[name]
+
+
+def shown(value: Any) -> str:
+    """A stranger's value as a message can show it: in one line of at most 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"

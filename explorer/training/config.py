@@ -8,7 +8,7 @@ from typing import Any
 
 from explorer.diffusion.losses import WEIGHTINGS
 from explorer.diffusion.parametrization import KINDS
-from explorer.registry import Param
+from explorer.registry import Param, shown
 from explorer.training.times import TIMES
 
 SCHEDULES = ("constant", "cosine")
@@ -39,12 +39,6 @@ CONFIG_PARAMS: dict[str, Param] = {
 """The numbers of a `TrainConfig`, for controls and checks."""
 
 
-def shown(value: Any) -> str:
-    """A stranger's value as a message can show it."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
-
-
 def checked_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     """`value` if it is one of `choices`, or ValueError naming them."""
     if not isinstance(value, str) or value not in set(choices):
@@ -61,7 +55,7 @@ def checked_number(param: Param, value: Any) -> float | int:
             f"{param.name} is {shown(value)}; give a number from {param.low:g} to {param.high:g}"
         )
     if param.is_integer and not isinstance(value, int):
-        raise ValueError(f"{param.name} is {value!r}; give a number without decimals")
+        raise ValueError(f"{param.name} is {shown(value)}; give a number without decimals")
     return value
 
 
@@ -101,6 +95,6 @@ class TrainConfig:
         for name, param in CONFIG_PARAMS.items():
             checked_number(param, getattr(self, name))
         if not isinstance(self.standardise, bool):
-            raise ValueError(f"standardise is {self.standardise!r}; give true or false")
+            raise ValueError(f"standardise is {shown(self.standardise)}; give true or false")
         if self.batch == 0 and self.data_size == 0:
             raise ValueError("batch=0 means the whole training set; give it a data_size above 0")

@@ -21,6 +21,8 @@ from safetensors import SafetensorError, deserialize
 from safetensors.torch import save
 from torch import Tensor
 
+from explorer.registry import shown
+
 MIB = 1 << 20
 MAX_TENSOR_BYTES = 64 * MIB
 MAX_HEADER_BYTES = MIB
@@ -121,7 +123,8 @@ def read_tensors(
     try:
         entries = deserialize(data)  # checks that the tensors tile the rest of the file exactly
     except SafetensorError as error:
-        raise DamagedFile(f"the file is cut short or its header is wrong ({error})") from error
+        reason = str(error)[:200]
+        raise DamagedFile(f"the file is cut short or its header is wrong ({reason})") from error
     tensors = {name: _tensor(name, entry) for name, entry in entries}
     if shapes is not None:
         _check_shapes(tensors, shapes)
@@ -213,13 +216,13 @@ def _check_header(data: bytes) -> None:
 def _tensor(name: str, entry: Mapping[str, Any]) -> Tensor:
     shape, data = entry["shape"], entry["data"]
     if (dtype := DTYPES.get(entry["dtype"])) is None:
-        raise DamagedFile(f"{name!r} is in {entry['dtype']}, not in one of {FORMATS}")
+        raise DamagedFile(f"{shown(name)} is in {entry['dtype']}, not in one of {FORMATS}")
     if math.prod(max(size, 1) for size in shape) > 1 << 40:  # [0, 2⁶³] has no bytes, yet overflows
-        raise DamagedFile(f"{name!r} has the impossible shape {shape}")
+        raise DamagedFile(f"{shown(name)} has the impossible shape {shown(shape)}")
     flat = torch.frombuffer(data, dtype=dtype) if data else torch.empty(0, dtype=dtype)
     tensor = flat.reshape(shape)
     if not _is_finite(tensor):
-        raise DamagedFile(f"{name!r} {NOT_FINITE}")
+        raise DamagedFile(f"{shown(name)} {NOT_FINITE}")
     return tensor
 
 
@@ -231,7 +234,8 @@ def _check_shapes(tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple[int,
     if missing := sorted(set(shapes) - set(tensors)):
         raise DamagedFile(f"the file lacks {', '.join(missing)}")
     if surplus := sorted(set(tensors) - set(shapes)):
-        raise DamagedFile(f"the file holds {', '.join(map(repr, surplus))}, which are not wanted")
+        given = ", ".join(map(shown, surplus[:5]))
+        raise DamagedFile(f"the file holds {given}, which are not wanted")
     for name, shape in shapes.items():
         found = tensors[name]
         if tuple(found.shape) != tuple(shape):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from explorer.registry import shown
 from explorer.training.files import DamagedFile
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is misread from a projector
@@ -41,7 +42,7 @@ def is_code(text: str) -> bool:
 def checked_code(code: str) -> str:
     """`code`, or ValueError if it is none, and above all no path that leads elsewhere."""
     if not is_code(code):
-        raise ValueError(f"{code!r} is no code; a code is 4 to 32 small letters and digits")
+        raise ValueError(f"{shown(code)} is no code; a code is 4 to 32 small letters and digits")
     return code
 
 

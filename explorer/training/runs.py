@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
+from explorer.registry import shown
 from explorer.training.files import DamagedFile, json_bytes, read_json, read_tensors, tensor_bytes
 
 FORMAT = 1
@@ -41,7 +42,8 @@ class Run:
             raise ValueError(f"{len(self.metrics)} metrics are too many; keep {MAX_METRICS}")
         for name, value in self.metrics.items():
             if not _is_number(value):
-                raise ValueError(f"metrics must be numbers by name, not {name!r}: {value!r}")
+                given = f"{shown(name)}: {shown(value)}"
+                raise ValueError(f"metrics must be numbers by name, not {given}")
 
     def head(self) -> dict[str, Any]:
         """All but the tensors, as JSON."""
@@ -57,7 +59,7 @@ class Run:
 def checked_name(name: Any) -> str:
     """`name` if it can name a run: printable, not blank, at most 80 characters; or ValueError."""
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise ValueError(f"{name!r} cannot name a run; use letters that can be printed")
+        raise ValueError(f"{shown(name)} cannot name a run; use letters that can be printed")
     if len(name) > MAX_NAME:
         raise ValueError(f"the name has {len(name)} characters; use at most {MAX_NAME}")
     return name
@@ -68,13 +70,14 @@ def _checked_head(head: Any) -> dict[str, Any]:
     if not isinstance(head, dict) or "format" not in head:
         raise DamagedFile("the file does not describe a run of this app")
     if head["format"] != FORMAT:
-        raise DamagedFile(f"the run has format {head['format']!r}; this app reads format {FORMAT}")
+        given = shown(head["format"])
+        raise DamagedFile(f"the run has format {given}; this app reads format {FORMAT}")
     if missing := {"name", "created", "spec", "metrics"} - set(head):
         raise DamagedFile(f"the run's description lacks {', '.join(sorted(missing))}")
     if not isinstance(head["metrics"], dict):
         raise DamagedFile("the run's metrics are not numbers by name")
     if not _is_number(head["created"]) or not 0 <= head["created"] < 1 << 32:
-        raise DamagedFile(f"the run was made at {head['created']!r}, which is no time")
+        raise DamagedFile(f"the run was made at {shown(head['created'])}, which is no time")
     return head
 
 
@@ -106,7 +109,7 @@ def unpack(data: bytes) -> Run:
     for name, tensor in tensors.items():
         part, _, rest = name.partition("/")
         if part not in parts or not rest:
-            raise DamagedFile(f"the file holds {name!r}, which belongs to no run of this app")
+            raise DamagedFile(f"the file holds {shown(name)}, which belongs to no run of this app")
         parts[part][rest] = tensor
     if not parts["weights"]:
         raise DamagedFile("the file holds no weights")

@@ -15,8 +15,8 @@ from explorer.data.spec import DistributionSpec
 from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.spec import ProcessSpec
 from explorer.networks.mlp import NETWORKS, Factory
-from explorer.registry import Entry, Values, pick
-from explorer.training.config import TrainConfig, checked_choice, checked_number, shown
+from explorer.registry import Entry, Values, pick, shown
+from explorer.training.config import TrainConfig, checked_choice, checked_number
 
 LARGEST = 1e6
 """No number of a mixture is larger, so that arithmetic on a stranger's numbers cannot overflow."""

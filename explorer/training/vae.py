@@ -15,8 +15,8 @@ from explorer.data.mixture_spec import MixtureSpec
 from explorer.data.spec import DistributionSpec
 from explorer.networks.perceptron import initialise
 from explorer.networks.vae import CLASSES, VAE, cross_entropy, divergence, reparametrised
-from explorer.registry import Param
-from explorer.training.config import SCHEDULES, checked_choice, checked_number, shown
+from explorer.registry import Param, shown
+from explorer.training.config import SCHEDULES, checked_choice, checked_number
 from explorer.training.files import DamagedFile
 from explorer.training.optimiser import STATE, FlatAdam
 
