@@ -17,7 +17,7 @@ from explorer import image_metrics as metrics
 from explorer.data.images import CLASSES, Pictures, load, to_bytes
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.diffusion.trajectory import sample
-from explorer.networks.unet import IMAGE_NETWORKS
+from explorer.networks.unet import ImageNetwork
 from explorer.training import image_defaults as defaults
 from explorer.training.classifier_files import WEIGHTS, Reader, reader_of
 from explorer.training.classifier_run import read
@@ -43,12 +43,11 @@ class Way:
     guidance: float
 
     @classmethod
-    def of_page(cls, network: str) -> Way:
+    def of_page(cls, network: ImageNetwork) -> Way:
         """What the page Image sampling does until told otherwise."""
-        kind = IMAGE_NETWORKS[network].kind
-        (sampler,) = defaults.samplers("grid", kind)
+        (sampler,) = defaults.samplers("grid", network)
         guidance = defaults.guidance(network, defaults.EACH)
-        return cls(sampler, defaults.steps("grid", kind), guidance)
+        return cls(sampler, defaults.steps("grid", network), guidance)
 
 
 def digest(path: Path) -> str:
@@ -100,7 +99,7 @@ def quality(checkpoint: Checkpoint, model: ImageModel, data: Path, count: int) -
     set. Coverage and density: as many samples as test pictures, beside training pictures'. Copies:
     samples, and held-out pictures, against all training pictures.
     """
-    dataset, way = checkpoint.spec.dataset, Way.of_page(checkpoint.spec.network)
+    dataset, way = checkpoint.spec.dataset, Way.of_page(checkpoint.spec.entry)
     reader = reader_of(dataset, CPU)
     if reader is None:
         return {"unmeasured": f"there is no checkpoint {dataset}-classifier"}

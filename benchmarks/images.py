@@ -19,7 +19,6 @@ import torch
 from benchmarks.image_quality import SAMPLES, quality
 from explorer.data.images import CLASSES, load
 from explorer.networks.image_unet import NO_LABEL
-from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.training.image_defaults import NONE, classes
 from explorer.training.image_films import filmed
 from explorer.training.image_folder import Checkpoint, checkpoints, root
@@ -42,9 +41,9 @@ MEMORY_GOAL = 1.5
 
 def seconds(model: ImageModel, checkpoint: Checkpoint) -> float:
     """The median of a few samplings, conditional where the network knows classes."""
-    knows = classes(model.spec.network) != (NONE,)
+    knows = classes(model.spec.entry) != (NONE,)
     labels = tuple(k % CLASSES if knows else NO_LABEL for k in range(PICTURES))
-    sampler = "ddim" if IMAGE_NETWORKS[model.spec.network].kind == "eps" else "dpm"
+    sampler = "ddim" if model.kind == "eps" else "dpm"
     request = Request(checkpoint.name, (Lane(sampler),), EVALUATIONS, labels)
     return statistics.median(filmed(model, request, CPU).seconds for _ in range(RUNS))
 

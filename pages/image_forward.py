@@ -12,7 +12,7 @@ frame.page(
     intro="Noise goes into pictures, and a network guesses which part of what it sees is noise. "
     "The U-Net of the practical is never told how much there is.",
 )
-found = image_models.listed()
+found = image_models.usable()
 BESIDE = {"error": "Error by t", "reading": "Reading σ"}
 presets: dict[str, dict[str, object]] = {"Digits": {}, "How much noise?": {"beside": "reading"}}
 presets |= image_models.presets(found)

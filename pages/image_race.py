@@ -34,7 +34,7 @@ frame.page(
     intro="From the same noise to pictures by an SDE, an ODE, DDIM, and by an SDE whose noise is "
     "left out.",
 )
-found = image_models.listed()
+found = image_models.usable()
 presets: dict[str, dict[str, object]] = {
     "Four samplers": {},
     "What the network believes": {"show": "x0_hat"},

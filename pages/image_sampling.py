@@ -20,7 +20,7 @@ frame.page(
     intro="Ten columns of noise become pictures. Above what the sampler holds, below what the "
     "network believes it to be at that moment.",
 )
-found = image_models.listed()
+found = image_models.usable()
 presets: dict[str, dict[str, object]] = {"A digit of each class": {}}
 if image_models.FIRST in found:
     presets |= {

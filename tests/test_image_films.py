@@ -17,6 +17,7 @@ from explorer.data.images import Pictures
 from explorer.diffusion.processes import EDM
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.diffusion.trajectory import simulate
+from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.training import image_film_files
 from explorer.training.files import DamagedFile
 from explorer.training.image_defaults import VIEWS, classes, default_request
@@ -196,11 +197,12 @@ def test_a_damaged_request_is_logged_and_left_out(tmp_path: Path, caplog):
     assert "bad.json" in caplog.text
 
 
-@pytest.mark.parametrize("network", ["tiny", "unet", "unet-classes", "residual"])
+@pytest.mark.parametrize("network", IMAGE_NETWORKS)
 @pytest.mark.parametrize("view", VIEWS)
 def test_defaults_ask_only_for_what_the_network_allows(view, network):
-    request = default_request(view, "some", network)
-    knows = classes(network) != ("none",)
+    entry = IMAGE_NETWORKS[network]
+    request = default_request(view, "some", entry)
+    knows = classes(entry) != ("none",)
     assert knows or set(request.labels) == {-1}
     assert network != "unet-classes" or -1 not in request.labels
     assert len(request.labels) == (20 if view == "grid" else 10)

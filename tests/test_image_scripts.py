@@ -54,7 +54,7 @@ def said(script: str, folder: Path, *arguments: str) -> list[str]:
 
 
 def test_the_script_draws_the_pages_pictures(tmp_path: Path):
-    request = replace(default_request("draws", TINY.name, "tiny"), steps=5)
+    request = replace(default_request("draws", TINY.name, TINY.spec.entry), steps=5)
     film = filmed(load_checkpoint(TINY.folder, CPU), request, CPU)
     words = said(image_sampling.pictures_script(TINY, request), tmp_path, "--picture")
     for lane, pictures in zip(request.lanes, film.x_t[:, -1], strict=True):

@@ -101,12 +101,14 @@ class ImageNetwork(Entry[nn.Module]):
     """An entry of `IMAGE_NETWORKS`; `make(process)` builds the network with fresh weights.
 
     `kind`: what it predicts. `labelled`: whether it must be told a label. `guidable`: whether it
-    works with and without a label, so that guidance has two predictions to weigh.
+    works with and without a label, so that guidance has two predictions to weigh. `large`: an
+    evaluation takes tenths of a second a picture on one core, so that pages ask for fewer.
     """
 
     kind: str = "eps"
     labelled: bool = False
     guidable: bool = False
+    large: bool = False
 
 
 IMAGE_NETWORKS: dict[str, ImageNetwork] = {

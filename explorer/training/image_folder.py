@@ -10,15 +10,18 @@ import io
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from explorer.training.files import MIB, DamagedFile, read_json
-from explorer.training.image_report import LOSSES, SPEC
-from explorer.training.image_spec import ImageSpec, from_json
+from explorer.training.image_model import ImageModel
+from explorer.training.image_report import LOSSES, SPEC, WEIGHTS, load_checkpoint
+from explorer.training.image_spec import Described, from_json
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ROOT = Path(__file__).resolve().parents[2] / "checkpoints"
@@ -27,11 +30,16 @@ MAX_ROWS = 100_000
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder that holds an image spec, and the figures that were measured when it was made."""
+    """A folder that holds a network for pictures, and what was measured when it was made.
+
+    `weights`: its file of weights; `load` reads the model from the folder.
+    """
 
     folder: Path
-    spec: ImageSpec
+    spec: Described
     figures: Mapping[str, Any] = field(default_factory=dict)
+    weights: str = WEIGHTS
+    load: Callable[[Path, torch.device], ImageModel] = load_checkpoint
 
     @property
     def name(self) -> str:

@@ -13,8 +13,8 @@ from explorer.diffusion.process import Process, expand
 from explorer.diffusion.steps import Step, ancestral, dpm_solver_2m
 from explorer.diffusion.trajectory import sample
 from explorer.networks.image_unet import NO_LABEL
-from explorer.networks.unet import IMAGE_NETWORKS, with_labels
-from explorer.training.image_spec import PRACTICAL, ImageSpec
+from explorer.networks.unet import with_labels
+from explorer.training.image_spec import PRACTICAL, Described
 
 PRACTICAL_STEPS = int(dict(PRACTICAL.values)["steps"])
 OUR_STEPS = 30
@@ -27,24 +27,24 @@ class ImageModel:
     `kind`: what the network predicts; `labelled`: it must be told labels; `guidable`: it may be.
     """
 
-    spec: ImageSpec
+    spec: Described
     network: nn.Module
 
     @property
     def process(self) -> Process:
-        return self.spec.recipe.process.build()
+        return self.spec.process.build()
 
     @property
     def kind(self) -> str:
-        return IMAGE_NETWORKS[self.spec.network].kind
+        return self.spec.entry.kind
 
     @property
     def labelled(self) -> bool:
-        return IMAGE_NETWORKS[self.spec.network].labelled
+        return self.spec.entry.labelled
 
     @property
     def guidable(self) -> bool:
-        return IMAGE_NETWORKS[self.spec.network].guidable
+        return self.spec.entry.guidable
 
     def score(self, labels: Tensor | None = None, guidance: float = 1.0) -> Score:
         """The score given labels (B,), or none; both in one evaluation of 2B pictures if guided.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from explorer.data.images import PICTURE_SETS
 from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.spec import ProcessSpec
-from explorer.networks.unet import IMAGE_NETWORKS
+from explorer.networks.unet import IMAGE_NETWORKS, ImageNetwork
 from explorer.registry import pick
 from explorer.training.files import DamagedFile
 
@@ -104,6 +104,29 @@ RECIPES: dict[str, Recipe] = {
 """By entry of `IMAGE_NETWORKS`: the practical's own numbers for its three networks, and ours."""
 
 
+class Described(Protocol):
+    """What samplers and pages ask of a network for pictures, whoever trained it.
+
+    `dataset`: an entry of `PICTURE_SETS`, the pictures that it learned; `label`: what it is called
+    after that; `entry`: how it is built and what it predicts.
+    """
+
+    @property
+    def dataset(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def process(self) -> ProcessSpec: ...
+
+    @property
+    def entry(self) -> ImageNetwork: ...
+
+
 @dataclass(frozen=True)
 class ImageSpec:
     """An entry of `PICTURE_SETS`, one of `IMAGE_NETWORKS`, how it is trained, and the seed."""
@@ -120,6 +143,18 @@ class ImageSpec:
     @property
     def name(self) -> str:
         return f"{self.dataset}-{self.network}"
+
+    @property
+    def label(self) -> str:
+        return f"{PICTURE_SETS[self.dataset].label} · {self.entry.label}"
+
+    @property
+    def process(self) -> ProcessSpec:
+        return self.recipe.process
+
+    @property
+    def entry(self) -> ImageNetwork:
+        return IMAGE_NETWORKS[self.network]
 
     def with_steps(self, steps: int) -> ImageSpec:
         """The same, trained for `steps` in all."""

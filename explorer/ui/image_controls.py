@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.data.images import PICTURE_SETS
 from explorer.diffusion.samplers import SAMPLERS
-from explorer.networks.unet import IMAGE_NETWORKS
+from explorer.networks.unet import ImageNetwork
 from explorer.registry import Param
 from explorer.training import image_defaults as defaults
 from explorer.training.image_folder import Checkpoint
@@ -26,17 +26,19 @@ def choose(checkpoint: Checkpoint, view: str) -> Request:
 
     Networks keep steps and samplers of their own, for what suits one drowns another.
     """
-    network = checkpoint.spec.network
-    kind = IMAGE_NETWORKS[network].kind
-    lanes = _lanes(view, kind)
-    default = defaults.steps(view, kind)
+    network = checkpoint.spec.entry
+    lanes = _lanes(view, network)
+    default = defaults.steps(view, network)
     steps = Param("steps", "Steps", default, 5, 400, 1, _PER_STEP, choices=_STOPS)
-    count = int(controls.number(steps, key=f"{view}.{kind}.steps"))
+    count = int(controls.number(steps, key=f"{view}.{defaults.family(network)}.steps"))
     told = _told(checkpoint, view)
     guidance = defaults.guidance(network, told)
     if guidance != 1:
         guidance = float(controls.number(_GUIDANCE, key="w"))
-    rows = int(controls.number(_ROWS, key="rows")) if view == "grid" else 1
+    rows = 1
+    if view == "grid":
+        key = "large.rows" if network.large else "rows"
+        rows = int(controls.number(_ROWS, key=key, default=defaults.rows(network)))
     seed, other = controls.seed(), 0
     if view == "between":
         other = controls.seed(key="other", default=1)
@@ -52,12 +54,12 @@ def choose(checkpoint: Checkpoint, view: str) -> Request:
     )
 
 
-def _lanes(view: str, kind: str) -> tuple[Lane, ...]:
+def _lanes(view: str, network: ImageNetwork) -> tuple[Lane, ...]:
     options = {name: entry.label for name, entry in SAMPLERS.items() if not entry.adaptive}
     lanes = []
-    names = defaults.samplers(view, kind)
+    names = defaults.samplers(view, network)
     for place, default in enumerate(names, start=1):
-        key = f"{view}.{kind}.s{place}"
+        key = f"{view}.{defaults.family(network)}.s{place}"
         label = "Sampler" if len(names) == 1 else f"Sampler {place}"
         name = controls.option(
             options, key=key, label=label, default=default, help="How noise becomes a picture."
@@ -73,7 +75,7 @@ def _lanes(view: str, kind: str) -> tuple[Lane, ...]:
 
 def _told(checkpoint: Checkpoint, view: str) -> str:
     """Which class the pictures are told: a key of `image_defaults.classes`."""
-    network = checkpoint.spec.network
+    network = checkpoint.spec.entry
     allowed = defaults.classes(network)
     default = defaults.told(view, network)
     if allowed == (defaults.NONE,):

@@ -100,8 +100,8 @@ def error_curves(
     """Name, t and error of all networks of a data set, and what is wrong with the others' files."""
     curves, wrong = [], []
     for checkpoint in found.values():
-        if checkpoint.spec.dataset != dataset:
-            continue
+        if checkpoint.spec.dataset != dataset or not checkpoint.figures:
+            continue  # of a network that was not made here nothing was measured
         try:
             columns = errors(checkpoint)
         except DamagedFile as problem:

@@ -69,7 +69,7 @@ def _live(
         st.text(job.error)
     if film is None or running:
         latest = job.latest if job is not None else None
-        state = latest or opening(request, checkpoint.spec.recipe.process.build())
+        state = latest or opening(request, checkpoint.spec.process.build())
         panes = image_scenes.now(checkpoint, request, look, state)
         clock = Clock("σ/α", (0.0,), steps=1)
     else:

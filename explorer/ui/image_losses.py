@@ -9,7 +9,6 @@ import streamlit as st
 
 from explorer.data.images import PICTURE_SETS
 from explorer.figures.image_charts import Curve, Target, loss_chart
-from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.training.files import DamagedFile
 from explorer.training.image_folder import Checkpoint, losses
 from explorer.training.image_lesson import lesson_spec
@@ -43,7 +42,7 @@ def chart(found: Mapping[str, Checkpoint], dataset: str, scale: float, height: i
     """The curves of all networks that were trained on the practical's loss, and its targets."""
     curves = []
     for checkpoint in of_set(found, dataset):
-        if IMAGE_NETWORKS[checkpoint.spec.network].kind != "eps":
+        if checkpoint.spec.entry.kind != "eps":
             continue
         try:
             columns = losses(checkpoint)
@@ -61,7 +60,7 @@ def rows(found: Mapping[str, Checkpoint], dataset: str) -> list[dict[str, str]]:
     for checkpoint in of_set(found, dataset):
         smoothed = checkpoint.figures.get("smoothed_training_loss")
         at = smoothed if isinstance(smoothed, dict) else {}
-        eps = IMAGE_NETWORKS[checkpoint.spec.network].kind == "eps"
+        eps = checkpoint.spec.entry.kind == "eps"
         table.append(
             {
                 "Network": title(checkpoint).partition(" · ")[2],

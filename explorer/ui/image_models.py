@@ -9,13 +9,10 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from explorer.data.images import PICTURE_SETS
-from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.training.files import DamagedFile
 from explorer.training.image_folder import Checkpoint, checkpoints, root
 from explorer.training.image_model import ImageModel
-from explorer.training.image_report import WEIGHTS, load_checkpoint
-from explorer.ui import controls
+from explorer.ui import controls, diffusers_hub
 
 FIRST = "mnist-residual"
 KEPT = 8
@@ -24,7 +21,7 @@ CPU = torch.device("cpu")
 
 def stamp(checkpoint: Checkpoint) -> int:
     """Another number once the weights' file has changed; 0 without one."""
-    path = checkpoint.folder / WEIGHTS
+    path = checkpoint.folder / checkpoint.weights
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
@@ -40,7 +37,7 @@ class Shelf:
         with self._lock:  # 10 MB take 0.1 s: not worth a lock for each
             key = (checkpoint.folder, stamp(checkpoint))
             if key not in self._models:
-                self._models[key] = load_checkpoint(checkpoint.folder, CPU)
+                self._models[key] = checkpoint.load(checkpoint.folder, CPU)
                 if len(self._models) > KEPT:
                     self._models.popitem(last=False)
             self._models.move_to_end(key)
@@ -53,11 +50,17 @@ def shelf() -> Shelf:
 
 
 def listed() -> dict[str, Checkpoint]:
-    """All that can be used; of the others the page says what is wrong with them."""
+    """All that were trained here and can be used; of the others the page says what is wrong."""
     found, wrong = checkpoints(root())
     for name, problem in wrong.items():
         st.text(f"The checkpoint {name!r} is left out: {problem}.")
     return found
+
+
+def usable() -> dict[str, Checkpoint]:
+    """`listed`, and after them the models of diffusers that $EXPLORER_DIFFUSERS names."""
+    found = listed()
+    return found | diffusers_hub.listed(found)
 
 
 def opened(checkpoint: Checkpoint) -> ImageModel | None:
@@ -73,8 +76,7 @@ def opened(checkpoint: Checkpoint) -> ImageModel | None:
 def title(checkpoint: Checkpoint) -> str:
     """What it learned and what learned it, as "MNIST · Two convolutions"."""
     spec = checkpoint.spec
-    name = f"{PICTURE_SETS[spec.dataset].label} · {IMAGE_NETWORKS[spec.network].label}"
-    return name if checkpoint.name == spec.name else f"{name} ({checkpoint.name})"
+    return spec.label if checkpoint.name == spec.name else f"{spec.label} ({checkpoint.name})"
 
 
 def choose(found: dict[str, Checkpoint]) -> Checkpoint | None:

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from explorer.data.images import CLASSES, PICTURE_SETS
-from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.registry import Param
 from explorer.training.files import DamagedFile
 from explorer.training.image_folder import Checkpoint
@@ -64,7 +63,7 @@ def choose(checkpoint: Checkpoint) -> Picked | None:
 
 def _told(checkpoint: Checkpoint, known: tuple[int, ...], count: int) -> tuple[int, ...]:
     """What the network is told: the labels `known`, or one for all where it cannot do without."""
-    network = IMAGE_NETWORKS[checkpoint.spec.network]
+    network = checkpoint.spec.entry
     if known:
         return known if network.labelled or network.guidable else ()
     if not network.labelled:

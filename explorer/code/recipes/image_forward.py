@@ -9,12 +9,11 @@ from functools import partial
 from explorer.code import script as made
 from explorer.code.recipe import Recipe
 from explorer.code.recipes import image_weights
-from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_model import ImageModel
 from explorer.training.image_noise import noise_read, noised, predictions
 
-BODY = f"""{image_weights.IMPORTS}
+IMPORTS = """
 import zlib
 from base64 import b64decode
 
@@ -23,7 +22,9 @@ from torch import Generator
 from explorer.data.images import to_unit
 from explorer.training.image_noise import noise_read, noised, predictions
 from explorer.training.image_spec import PRACTICAL
-{image_weights.LOAD}
+"""
+
+REST = """
 pixels = torch.frombuffer(bytearray(zlib.decompress(b64decode(pictures))), dtype=torch.uint8)
 x0 = to_unit(pixels.reshape(-1, 3, 32, 32))
 noise = torch.randn(x0.shape, generator=Generator().manual_seed(seed))
@@ -34,7 +35,7 @@ for step in (20, 100, 200, 400):
     read = noise_read(noised(x0, noise, t)).mean()
     sigma = float(PRACTICAL.build().sigma(t))
     error = (eps_hat - noise).square().mean()
-    print(f"t={{float(t):.2f}} sigma={{sigma:.3f}} read={{read:.3f}} eps_error={{error:.4f}}")
+    print(f"t={float(t):.2f} sigma={sigma:.3f} read={read:.3f} eps_error={error:.4f}")
 """
 
 
@@ -50,19 +51,20 @@ def forward_script(
         "seed": seed,
     }
     doc = "What a network takes for noise in pictures, and how much noise there is."
-    return made.script(doc, BODY, settings, keep=image_weights.kept(checkpoint))
+    body = image_weights.body(checkpoint, IMPORTS, REST)
+    return made.script(doc, body, settings, keep=image_weights.kept(checkpoint))
 
 
 def recipe(checkpoint: Checkpoint, pixels: bytes, labels: tuple[int, ...], seed: int) -> Recipe:
     """`forward_script` with what it needs."""
-    network = IMAGE_NETWORKS[checkpoint.spec.network].make(checkpoint.spec.recipe.process.build())
+    network = image_weights.network_of(checkpoint)
     return Recipe(
         "image_forward",
         (
             r"x_t=\alpha_tx_0+\sigma_t\varepsilon",
             r"\hat\sigma=\operatorname{median}\lvert(a-b-c+d)/2\rvert\,/\,0.6745",
         ),
-        (predictions, noised, noise_read, ImageModel.predict, type(network)),
+        (predictions, noised, noise_read, ImageModel.predict, network),
         partial(forward_script, checkpoint, pixels, labels, seed),
-        {image_weights.file_of(checkpoint): partial(image_weights.read, checkpoint)},
+        image_weights.files(checkpoint),
     )

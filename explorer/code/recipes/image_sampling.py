@@ -9,18 +9,17 @@ from explorer.code.recipe import Recipe
 from explorer.code.recipes import image_weights
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.diffusion.trajectory import walk
-from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.training.image_films import denoise
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_model import ImageModel
 from explorer.training.image_request import Request, slerp
 
-BODY = f"""{image_weights.IMPORTS}
-from explorer.training.image_films import filmed
-{image_weights.LOAD}
+IMPORTS = "from explorer.training.image_films import filmed\n"
+
+REST = """
 film = filmed(model, request, torch.device("cpu"))
 for lane, pictures, calls in zip(request.lanes, film.x_t[:, -1], film.evaluations):
-    print(f"{{lane.sampler}}: evaluations={{calls}} brightness={{pictures.mean():.1f}}")
+    print(f"{lane.sampler}: evaluations={calls} brightness={pictures.mean():.1f}")
 if "--picture" in sys.argv:  # needs Pillow
     from PIL import Image
 
@@ -40,7 +39,8 @@ def pictures_script(checkpoint: Checkpoint, request: Request) -> str:
     }
     names = [lane.sampler for lane in request.lanes]
     doc = "Pictures from noise by a trained network."
-    return made.script(doc, BODY, settings, keep=image_weights.kept(checkpoint, names))
+    body = image_weights.body(checkpoint, IMPORTS, REST)
+    return made.script(doc, body, settings, keep=image_weights.kept(checkpoint, names))
 
 
 def recipe(checkpoint: Checkpoint, request: Request, name: str = "image_sampling") -> Recipe:
@@ -49,11 +49,11 @@ def recipe(checkpoint: Checkpoint, request: Request, name: str = "image_sampling
     steps = [
         entry.make.func if isinstance(entry.make, partial) else entry.make for entry in entries
     ]
-    network = IMAGE_NETWORKS[checkpoint.spec.network].make(checkpoint.spec.recipe.process.build())
+    network = image_weights.network_of(checkpoint)
     return Recipe(
         name,
         tuple(dict.fromkeys(entry.latex for entry in entries)),
-        (denoise, walk, *dict.fromkeys(steps), ImageModel.score, slerp, type(network)),
+        (denoise, walk, *dict.fromkeys(steps), ImageModel.score, slerp, network),
         partial(pictures_script, checkpoint, request),
-        {image_weights.file_of(checkpoint): partial(image_weights.read, checkpoint)},
+        image_weights.files(checkpoint),
     )

@@ -2,47 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+import torch
 
 from explorer.training.image_folder import Checkpoint
-from explorer.training.image_report import WEIGHTS
+from explorer.training.image_spec import ImageSpec
 
-IMPORTS = """
+_IMPORTS = """
 import sys
 
 import torch
 from safetensors.torch import load_file
 
-from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.training.image_model import ImageModel
 """
 
-LOAD = """
+_LOAD = """
 torch.set_num_threads(1)  # sums in the app's order, for the app's digits
-# The weights lie in the file that the page offers beside this script.
+# {}
 given = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
-network = IMAGE_NETWORKS[spec.network].make(spec.recipe.process.build())
-network.load_state_dict(load_file(given[0] if given else weights))
+network = spec.entry.make(spec.process.build())
+network.load_state_dict({})
 model = ImageModel(spec, network.to(memory_format=torch.channels_last).eval())
 """
+
+_BESIDE = "The weights lie in the file that the page offers beside this script."
+_OF_DIFFUSERS = (
+    "It needs the package diffusers, and the path of the model's weights as its argument."
+)
+
+
+def body(checkpoint: Checkpoint, imports: str, rest: str) -> str:
+    """A script's body: `imports`, lines that make `model` of `spec` and `weights`, and `rest`."""
+    file = "load_file(given[0] if given else weights)"
+    if _foreign(checkpoint):
+        renaming = "from explorer.networks.diffusers_unet import renamed\n"
+        return (
+            _IMPORTS + renaming + imports + _LOAD.format(_OF_DIFFUSERS, f"renamed({file})") + rest
+        )
+    return _IMPORTS + imports + _LOAD.format(_BESIDE, file) + rest
 
 
 def file_of(checkpoint: Checkpoint) -> str:
     """What the file of weights is called beside a script."""
-    return f"{checkpoint.name}.safetensors"
+    return checkpoint.weights if _foreign(checkpoint) else f"{checkpoint.name}.safetensors"
 
 
-def read(checkpoint: Checkpoint) -> bytes:
-    """The file of weights."""
-    return (checkpoint.folder / WEIGHTS).read_bytes()
+def files(checkpoint: Checkpoint) -> dict[str, Callable[[], bytes]]:
+    """What the page offers beside the script; whoever has a model of diffusers has its weights."""
+    path = checkpoint.folder / checkpoint.weights
+    return {} if _foreign(checkpoint) else {file_of(checkpoint): path.read_bytes}
+
+
+def network_of(checkpoint: Checkpoint) -> type:
+    """The class of the network."""
+    with torch.device("meta"):
+        return type(checkpoint.spec.entry.make(checkpoint.spec.process.build()))
 
 
 def kept(checkpoint: Checkpoint, samplers: Iterable[str] = ()) -> dict[str, set[str]]:
     """The registries' entries that such a script uses."""
     spec = checkpoint.spec
-    return {
-        "IMAGE_NETWORKS": {spec.network},
-        "PICTURE_SETS": {spec.dataset},
-        "PROCESSES": {spec.recipe.process.name, "ddpm"},
-        "SAMPLERS": set(samplers),
-    }
+    found = {"PROCESSES": {spec.process.name, "ddpm"}, "SAMPLERS": set(samplers)}
+    if isinstance(spec, ImageSpec):
+        found |= {"IMAGE_NETWORKS": {spec.network}, "PICTURE_SETS": {spec.dataset}}
+    return found
+
+
+def _foreign(checkpoint: Checkpoint) -> bool:
+    """Whether diffusers trained it."""
+    return not isinstance(checkpoint.spec, ImageSpec)
