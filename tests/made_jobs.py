@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from explorer.training.jobs import Job, Status
@@ -41,3 +41,10 @@ class Gate:
 def ended(job: Job) -> Status:
     assert job.wait(SOON), f"{job} has not ended"
     return job.status
+
+
+def until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SOON
+    while not happened() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert happened()

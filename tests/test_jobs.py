@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
-from made_jobs import Gate, Tick, count, ended
+from made_jobs import Gate, Tick, count, ended, until
 
+from explorer.training import absence
 from explorer.training.jobs import Pool, Status
 
 
@@ -125,6 +126,72 @@ def test_release_stops_all_of_one_owner_and_nothing_else(make_pool):
     assert [running.status, waiting.status] == [Status.STOPPED, Status.STOPPED]
     assert ended(other) is Status.DONE
     assert pool.jobs("gone") == []
+
+
+def test_who_leaves_goes_on_alone_makes_room_for_others_and_loses_nothing_by_returning(make_pool):
+    now, saved, gone, asked = [0.0], [], set(), Counter()
+
+    def is_there(owner: str) -> bool:
+        asked[owner] += 1
+        return owner not in gone
+
+    def seen(owner: str) -> None:
+        """Wait until the watchdog has looked again, from one end to the other."""
+        before = asked[owner]
+        until(lambda: asked[owner] >= before + 2)
+
+    pool = make_pool(workers=2, hang_after=1000, clock=lambda: now[0], is_there=is_there)
+    jobs, gates = {}, {who: Gate() for who in "abcd"}
+
+    def begin(who: str) -> None:
+        def save(tick: Tick) -> None:
+            if jobs[who].stopping:
+                saved.append(who)
+
+        jobs[who] = pool.submit(who, who, gates[who], on_autosave=save)
+
+    for who in "ab":
+        begin(who)
+        gates[who].wait()
+    gone.add("a")
+    seen("a")
+    now[0] = absence.ALONE - 1
+    seen("a")
+    assert jobs["a"].status is Status.RUNNING  # nobody waits for its worker
+    gone.clear()
+    seen("a")
+    gone.add("a")
+    now[0] = absence.ALONE + 1
+    seen("a")
+    assert jobs["a"].status is Status.RUNNING  # gone anew
+    begin("c")
+    now[0] += absence.OTHERS_WAIT
+    assert ended(jobs["a"]) is Status.STOPPED
+    assert saved == ["a"]
+    gates["c"].wait()
+    assert jobs["b"].status is Status.RUNNING
+    begin("d")
+    gone.update("bd")
+    seen("b")
+    now[0] += absence.OTHERS_WAIT
+    seen("b")
+    assert jobs["b"].status is Status.RUNNING  # who waits is gone too
+    now[0] += absence.ALONE
+    assert [ended(jobs[who]) for who in "bd"] == [Status.STOPPED] * 2
+    assert saved == ["a", "b"]
+    assert jobs["c"].status is Status.RUNNING
+
+
+def test_in_the_queue_whoever_is_there_comes_first(make_pool):
+    gone = set()
+    pool, gate = make_pool(is_there=lambda owner: owner not in gone), Gate()
+    pool.submit("x", "x", gate)
+    gate.wait()
+    first, second = pool.submit("a", "a", Gate()), pool.submit("b", "b", lambda: count(1))
+    gone.add("a")
+    until(lambda: (first.position, second.position) == (2, 1))
+    gone.clear()
+    until(lambda: (first.position, second.position) == (1, 2))
 
 
 def test_autosaves_keep_their_interval_on_the_clock(make_pool):

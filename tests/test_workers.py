@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from made_jobs import SOON, Gate, Tick, count, ended
+from made_jobs import SOON, Gate, Tick, count, ended, until
 
 from explorer.training import threads
 from explorer.training.jobs import Pool, Status
@@ -44,14 +44,16 @@ def failing(error: BaseException) -> Iterator[Tick]:
     ],
 )
 def test_a_failing_job_says_why_and_its_worker_goes_on(make_pool, caplog, error, message):
-    pool = make_pool()
-    job = pool.submit("a", "bad", lambda: failing(error), on_done=pytest.fail)
+    pool, saved = make_pool(), []
+    job = pool.submit("a", "bad", lambda: failing(error), pytest.fail, saved.append)
     after = pool.submit("a", "good", lambda: count(2))
     assert ended(job) is Status.FAILED
     assert job.error.startswith(message)
-    assert job.latest == Tick(3, 10)
+    assert saved == [job.latest] == [Tick(3, 10)]  # as far as it had come
     assert ended(after) is Status.DONE
-    assert [record.exc_info[0] for record in caplog.records] == [type(error)]
+    (said,) = [r.said for r in caplog.records if r.said["event"] == "job_failed"]
+    assert said["error"] == type(error).__name__
+    assert any("test_workers.py" in call and "failing" in call for call in said["calls"])
 
 
 def test_work_that_fails_before_its_first_update(make_pool):
@@ -85,6 +87,57 @@ def test_a_hanging_job_is_given_up_and_the_queue_moves_on(make_pool):
     assert not late.is_set()
 
 
+class Deaf:
+    """Work that hangs after its first tick and hears nothing, until it is woken."""
+
+    def __init__(self) -> None:
+        self.hangs, self.wake = threading.Event(), threading.Event()
+
+    def __call__(self) -> Iterator[Tick]:
+        yield Tick(1, 2)
+        self.hangs.set()
+        self.wake.wait(SOON)
+        yield Tick(2, 2)
+
+
+def test_threads_left_behind_are_replaced_up_to_a_bound_and_taken_back_when_they_end(make_pool):
+    pool, deaf = make_pool(hang_after=0.2, most_left_behind=1), [Deaf(), Deaf()]
+    for work in deaf:
+        assert ended(pool.submit("a", "hangs", work)) is Status.FAILED
+    standing = pool.standing()
+    assert (standing.workers, standing.left_behind, standing.stuck) == (0, 2, True)
+    last = pool.submit("b", "waits", lambda: count(1))
+    assert last.status is Status.WAITING
+    deaf[0].wake.set()
+    assert ended(last) is Status.DONE
+    assert not pool.standing().stuck
+    deaf[1].wake.set()
+    until(lambda: pool.standing().left_behind == 0)
+    assert pool.standing().workers == 1
+    assert pool.standing().ended == {"done": 1, "stopped": 0, "failed": 2}
+
+
+def test_a_silent_job_is_seen_and_stop_gives_it_up_at_once(make_pool):
+    now, deaf = [0.0], Deaf()
+    pool = make_pool(clock=lambda: now[0])
+    job = pool.submit("a", "hangs", deaf)
+    after = pool.submit("b", "waits", lambda: count(1))
+    assert deaf.hangs.wait(SOON)
+    assert job.silent == 0.0
+    now[0] = pool.silent_after - 1
+    job.stop()
+    assert job.status is Status.RUNNING  # it may yet hear
+    now[0] = pool.silent_after
+    assert job.silent == pool.silent_after
+    job.stop()
+    assert job.status is Status.STOPPED
+    assert "no sign of life" in job.note
+    assert ended(after) is Status.DONE
+    deaf.wake.set()
+    until(lambda: pool.standing().left_behind == 0)
+    assert job.latest == Tick(1, 2)
+
+
 def test_a_busy_job_is_not_taken_for_a_hanging_one(make_pool):
     pool, gate = make_pool(hang_after=1.0), Gate()
     job = pool.submit("a", "busy", gate)
@@ -115,6 +168,11 @@ def test_a_full_disk_becomes_a_note_and_ends_nothing(make_pool, caplog):
     gate.open.set()
     assert ended(job) is Status.DONE
     assert job.note == "Not saved: The disk is full."
+    job.save_again()
+    assert job.note == "Not saved: The disk is full."
+    disk_is_full[0] = False
+    job.save_again()
+    assert (job.note, job.unsaved) == ("", None)
 
 
 def test_an_idle_worker_keeps_nothing_of_the_work(make_pool):

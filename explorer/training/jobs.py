@@ -11,26 +11,20 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Generic
+from functools import partial
 
+from explorer.events import tag, tell
+from explorer.training.absence import Absences
+from explorer.training.crew import Crew
 from explorer.training.fair_queue import FairQueue
-from explorer.training.job import Job, Status, U, Update, plain_words
+from explorer.training.job import Job, Standing, Status, U, Update
+from explorer.training.task import Task
 from explorer.training.threads import available_cores, step_back
 
 __all__ = ["Job", "Pool", "Status", "Update"]
 
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class _Task(Generic[U]):
-    """What a worker needs and a job must not keep: work holds networks and data."""
-
-    job: Job[U]
-    work: Callable[[], Iterator[U]]
-    on_done: Callable[[U], None] | None
-    on_autosave: Callable[[U], None] | None
+GLANCE = 0.25
+"""Seconds between two looks of the watchdog."""
 
 
 class Pool:
@@ -38,7 +32,9 @@ class Pool:
 
     `workers` defaults to the cores less one, which is left to the pages. `autosave_every` and
     `hang_after` are in seconds: a job without an update for `hang_after` is given up as failed and
-    its thread, which cannot be killed, is replaced. `clock` returns seconds.
+    its thread, which cannot be killed, is left behind and replaced; beyond `most_left_behind` it
+    keeps its place until it ends after all. `clock` returns seconds. `is_there` says whether an
+    owner's browser is; of one that is gone the jobs go on for as long as `absence` says.
     """
 
     def __init__(
@@ -46,7 +42,9 @@ class Pool:
         workers: int | None = None,
         autosave_every: float = 10.0,
         hang_after: float = 120.0,
+        most_left_behind: int = 4,
         clock: Callable[[], float] = time.monotonic,
+        is_there: Callable[[str], bool] = lambda owner: True,
     ) -> None:
         self.workers = max(1, available_cores() - 1) if workers is None else workers
         if self.workers < 1:
@@ -55,10 +53,14 @@ class Pool:
             raise ValueError(f"autosave_every={autosave_every} must be above 0 and at most 10 s")
         if hang_after <= 0:
             raise ValueError(f"hang_after={hang_after} must be above 0 s")
-        self._autosave_every, self._hang_after, self._clock = autosave_every, hang_after, clock
+        self.hang_after, self.silent_after = hang_after, hang_after / 8
+        self._autosave_every, self.clock = autosave_every, clock
         self._changed = threading.Condition()
-        self._queue: FairQueue[_Task] = FairQueue()
-        self._running: dict[threading.Thread, _Task | None] = {}  # every worker, and its task
+        self._queue: FairQueue[Task] = FairQueue()
+        self._crew = Crew(self.workers, most_left_behind)
+        self._is_there, self._away = is_there, Absences()
+        self._ended = {status: 0 for status in Status if status.is_final}
+        self._worked = 0.0
         self._watchdog: threading.Thread | None = None
         self._closed = False
 
@@ -74,20 +76,20 @@ class Pool:
 
         The hooks run in the worker thread with the last update: `on_done` when the work has come
         to its end, before the job is shown as done; `on_autosave` every `autosave_every` seconds
-        and when the job is stopped. A hook that raises leaves a note and ends nothing.
-        Raises RuntimeError once the pool is closed.
+        and when the job is stopped or has failed. A hook that raises leaves a note and ends
+        nothing. Raises RuntimeError once the pool is closed.
         """
         with self._changed:
             if self._closed:
                 raise RuntimeError("the pool is closed; make a new one")
-            job = Job[U](owner, label, self, self._clock())
-            self._queue.add(owner, _Task(job, work, on_done, on_autosave))
-            while len(self._running) < self.workers:
-                self._hire()
+            job = Job[U](owner, label, self, self.clock())
+            self._queue.add(owner, Task(job, work, on_done, on_autosave))
+            self._staff()
             if self._watchdog is None:
                 self._watchdog = threading.Thread(target=self._watch, daemon=True, name="watchdog")
                 self._watchdog.start()
             self._changed.notify_all()
+        tell("job_queued", session=tag(owner))
         return job
 
     def stop(self, job: Job) -> None:
@@ -97,17 +99,20 @@ class Pool:
             for task in self._queue.of(job.owner):
                 if task.job is job:
                     self._queue.remove(job.owner, task)
-                    job.end(Status.STOPPED, self._clock())
+                    self._end(job, Status.STOPPED)
+            if job.silent >= self.silent_after:
+                job.note = "It gave no sign of life and did not hear that it was to stop."
+                self._give_up(job, Status.STOPPED)
 
     def release(self, owner: str) -> None:
-        """Stop all that `owner` has waiting or running, as when a browser tab closes."""
+        """Stop all that `owner` has waiting or running."""
         for job in self.jobs(owner):
             self.stop(job)
 
     def jobs(self, owner: str) -> list[Job]:
         """The owner's jobs that run or wait, in the order of their submission."""
         with self._changed:
-            running = [task.job for task in self._tasks() if task.job.owner == owner]
+            running = [task.job for task in self._crew.tasks() if task.job.owner == owner]
             return sorted(running, key=lambda job: job.submitted) + [
                 task.job for task in self._queue.of(owner)
             ]
@@ -115,32 +120,60 @@ class Pool:
     def position(self, job: Job) -> int | None:
         """See `Job.position`."""
         with self._changed:
-            order = [task.job for task in self._queue.order(self._counts())]
+            order = [task.job for task in self._queue.order(self._turns())]
         return order.index(job) + 1 if job in order else None
+
+    def standing(self) -> Standing:
+        """How the pool stands, for whoever watches the server."""
+        with self._changed:
+            now, tasks = self.clock(), self._crew.tasks()
+            waiting = [task.job.submitted for task in self._queue.order({})]
+            return Standing(
+                workers=len(self._crew.at),
+                running=len(tasks),
+                waiting=len(waiting),
+                longest_wait=max((now - since for since in waiting), default=0.0),
+                left_behind=len(self._crew.left_behind),
+                ended={status.value: count for status, count in self._ended.items()},
+                worked=self._worked + sum(now - (task.job.started or now) for task in tasks),
+                stuck=self._crew.stuck,
+            )
 
     def close(self, timeout: float = 5.0) -> None:
         """Stop every job and let the workers go; waits `timeout` seconds for the last autosaves."""
         with self._changed:
             self._closed = True
-            waiting = self._queue.order({})
-            for job in [task.job for task in [*waiting, *self._tasks()]]:
-                self.stop(job)
-            workers = list(self._running)
+            for task in [*self._queue.order({}), *self._crew.tasks()]:
+                self.stop(task.job)
+            workers = list(self._crew.at)
             self._changed.notify_all()
         deadline = time.monotonic() + timeout
         for worker in workers:
             worker.join(max(0.0, deadline - time.monotonic()))
 
-    def _tasks(self) -> list[_Task]:
-        return [task for task in self._running.values() if task is not None]
+    def _turns(self) -> dict[str, int]:
+        return self._away.turns(Counter(task.job.owner for task in self._crew.tasks()).items())
 
-    def _counts(self) -> Counter[str]:
-        return Counter(task.job.owner for task in self._tasks())
+    def _staff(self) -> None:
+        """Hire what the crew lacks."""
+        for _ in range(0 if self._closed else self._crew.missing):
+            worker = threading.Thread(target=self._work, daemon=True, name="worker")
+            self._crew.at[worker] = None
+            worker.start()
 
-    def _hire(self) -> None:
-        worker = threading.Thread(target=self._work, daemon=True, name="worker")
-        self._running[worker] = None
-        worker.start()
+    def _end(self, job: Job, status: Status, error: str = "") -> None:
+        now = self.clock()
+        self._ended[status] += 1
+        self._worked += now - (job.started if job.started is not None else now)
+        job.end(status, now, error)
+
+    def _give_up(self, job: Job, status: Status, error: str = "") -> None:
+        """Leave the thread of a silent job behind and hire another, if the bound allows it."""
+        self._crew.leave_behind(job)
+        self._queue.end_turn(job.owner)
+        self._end(job, status, error)
+        self._staff()
+        tell("job_given_up", logging.ERROR, kind="hang", session=tag(job.owner))
 
     # What follows runs in the threads of the pool.
 
@@ -153,73 +186,52 @@ class Pool:
         """Run the next task; whether this worker is to go on."""
         if (task := self._next(me)) is None:
             return False
-        status, error = Status.FAILED, ""
-        try:
-            status = self._run(task, me)
-        except BaseException as problem:  # a thread has nobody above it to tell
-            log.exception("the job %r failed", task.job.label)
-            error = plain_words(problem)
+        job = task.job
+        tell("job_started", session=tag(job.owner))
+        mine = partial(self._crew.has, me, task)
+        status, error = task.run(self.clock, self._autosave_every, mine)
         with self._changed:
-            if self._running.get(me) is not task:
-                return False  # given up meanwhile, and replaced
-            self._running[me] = None
-            self._queue.end_turn(task.job.owner)
-            task.job.end(status, self._clock(), error)
+            if not mine():
+                self._crew.left_behind.discard(me)  # given up meanwhile, and perhaps replaced
+                self._staff()
+                return False
+            self._crew.at[me] = None
+            self._queue.end_turn(job.owner)
+            self._end(job, status, error)
             self._changed.notify_all()
+        tell("job_ended", kind=status.value, session=tag(job.owner))
         return True
 
-    def _next(self, me: threading.Thread) -> _Task | None:
+    def _next(self, me: threading.Thread) -> Task | None:
         with self._changed:
             while not self._closed:
-                if (task := self._queue.pop(self._counts())) is not None:
-                    self._running[me] = task
-                    task.job.started = task.job.heartbeat = self._clock()
+                if (task := self._queue.pop(self._turns())) is not None:
+                    self._crew.at[me] = task
+                    task.job.started = task.job.heartbeat = self.clock()
                     task.job.status = Status.RUNNING
                     self._changed.notify_all()  # the watchdog has something to watch
                     return task
                 self._changed.wait()
-            del self._running[me]
+            del self._crew.at[me]
             return None
-
-    def _run(self, task: _Task[U], me: threading.Thread) -> Status:
-        job, saved = task.job, self._clock()
-        for update in task.work():
-            if self._running.get(me) is not task:
-                return Status.FAILED  # given up: what comes now comes too late
-            job.latest, job.heartbeat = update, self._clock()
-            if job.stopping:
-                self._call(job, task.on_autosave, update)
-                return Status.STOPPED
-            if job.heartbeat - saved >= self._autosave_every:
-                self._call(job, task.on_autosave, update)
-                saved = self._clock()
-        if job.latest is not None and self._running.get(me) is task:
-            self._call(job, task.on_done, job.latest)
-        return Status.DONE
-
-    def _call(self, job: Job[U], hook: Callable[[U], None] | None, update: U) -> None:
-        if hook is None:
-            return
-        try:
-            hook(update)
-            job.note = ""
-        except Exception as problem:  # a full disk must not end the training
-            log.exception("saving the job %r failed", job.label)
-            job.note = f"Not saved: {plain_words(problem)}"
-        job.heartbeat = self._clock()
 
     def _watch(self) -> None:
         with self._changed:
             while not self._closed:
-                for worker, task in list(self._running.items()):
-                    if task is None or task.job.heartbeat is None:
-                        continue
-                    if self._clock() - task.job.heartbeat > self._hang_after:
-                        log.error("the job %r hangs; its thread is left behind", task.job.label)
-                        del self._running[worker]
-                        self._queue.end_turn(task.job.owner)
-                        quiet = f"{self._hang_after:g} seconds"
-                        error = f"No sign of life for {quiet}, so the job was given up."
-                        task.job.end(Status.FAILED, self._clock(), error)
-                        self._hire()
-                self._changed.wait(self._hang_after / 4 if self._tasks() else None)
+                for task in self._crew.tasks():
+                    if task.job.silent > self.hang_after:
+                        quiet = f"No sign of life for {self.hang_after:g} seconds"
+                        self._give_up(task.job, Status.FAILED, f"{quiet}, so the job was given up.")
+                self._make_room()
+                self._changed.wait(GLANCE if self._crew.tasks() or len(self._queue) else None)
+
+    def _make_room(self) -> None:
+        """Stop jobs of owners who are gone: for too long, or while others wait for their worker."""
+        now, running = self.clock(), [task.job for task in self._crew.tasks()]
+        waiting = [task.job.owner for task in self._queue.order({})]
+        self._away.look({*waiting, *(job.owner for job in running)}, self._is_there, now)
+        for owner in self._away.over(now):
+            self.release(owner)
+        idle = len(self._crew.at) - len(running)
+        for job in self._away.giving_way(running, waiting, idle, now):
+            self.stop(job)

@@ -1,0 +1,64 @@
+"""One job's work, as a worker goes through it: updates are published, hooks called and survived."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic
+
+from explorer.events import tag, tell
+from explorer.training.faults import kind_of, plain_words
+from explorer.training.job import Job, Status, U, saved
+
+
+@dataclass(frozen=True, eq=False)
+class Task(Generic[U]):
+    """What a worker needs and a job must not keep: work holds networks and data."""
+
+    job: Job[U]
+    work: Callable[[], Iterator[U]]
+    on_done: Callable[[U], None] | None
+    on_autosave: Callable[[U], None] | None
+
+    def run(
+        self, clock: Callable[[], float], autosave_every: float, mine: Callable[[], bool]
+    ) -> tuple[Status, str]:
+        """Work to the end, and how it ended: the status, and what went wrong in plain words.
+
+        mine: whether the worker still has the task; what comes after it was given up is ignored.
+        """
+        try:
+            return self._updates(clock, autosave_every, mine), ""
+        except BaseException as problem:  # a thread has nobody above it to tell
+            kind, who = kind_of(problem), tag(self.job.owner)
+            tell("job_failed", logging.ERROR, kind=kind, session=who, problem=problem)
+            if self.job.latest is not None and kind != "device" and mine():
+                self._autosave(self.job.latest, clock)  # as far as it has come
+            return Status.FAILED, plain_words(problem)
+
+    def _updates(
+        self, clock: Callable[[], float], autosave_every: float, mine: Callable[[], bool]
+    ) -> Status:
+        job, before = self.job, clock()
+        for update in self.work():
+            if not mine():
+                return Status.FAILED
+            job.latest, job.heartbeat = update, clock()
+            if job.stopping:
+                self._autosave(update, clock)
+                return Status.STOPPED
+            if job.heartbeat - before >= autosave_every:
+                self._autosave(update, clock)
+                before = clock()
+        if self.on_done and job.latest is not None and mine():
+            keep = partial(self.on_done, job.latest)
+            if not saved(job, keep):
+                job.unsaved = keep
+        return Status.DONE
+
+    def _autosave(self, update: U, clock: Callable[[], float]) -> None:
+        if self.on_autosave is not None:
+            saved(self.job, partial(self.on_autosave, update))
+            self.job.heartbeat = clock()
