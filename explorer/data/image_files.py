@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pyarrow import Table
 
 IDX_BYTES = 0x08  # the code of unsigned bytes, the only kind that MNIST uses
+MAX_IDX_BYTES = 1 << 28
+"""Five times MNIST. A header can say anything, and gzip turns a megabyte into a thousand."""
 
 CIFAR_BINARY = "cifar-10-batches-bin"
 TRAIN_RECORDS = tuple(f"data_batch_{k}.bin" for k in range(1, 6))
@@ -63,7 +65,8 @@ def read_idx(path: Path, shape: tuple[int | None, ...]) -> Tensor:
             found = list(struct.unpack(f">{len(shape)}I", header[4:]))
             if any(want not in (None, size) for want, size in zip(shape, found, strict=True)):
                 raise ValueError(f"{path} holds an array of {found}, not of {list(shape)}")
-            count = math.prod(found)
+            if (count := math.prod(found)) > MAX_IDX_BYTES:
+                raise ValueError(f"{path} says it holds {count:,} bytes, more than any set has")
             body = file.read(count + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{path} does not decompress ({error}): download it again") from error
@@ -132,12 +135,19 @@ def read_encoded(
     for row, cell in enumerate(table.column(image)):
         try:
             with Image.open(io.BytesIO(cell["bytes"].as_py()), formats=("PNG", "JPEG")) as picture:
+                if picture.size != (size[1], size[0]):  # told by the header, before decoding
+                    found = f"{picture.size[1]}×{picture.size[0]}"
+                    raise ValueError(f"row {row} of {names} is {found}, not {size[0]}×{size[1]}")
                 raw = picture.convert("RGB").tobytes()
-        except (UnidentifiedImageError, OSError, SyntaxError, TypeError, KeyError) as error:
+        except (
+            UnidentifiedImageError,
+            OSError,
+            SyntaxError,
+            TypeError,
+            KeyError,
+            Image.DecompressionBombError,
+        ) as error:
             raise ValueError(f"row {row} of {names} holds no PNG or JPEG ({error})") from error
-        if picture.size != (size[1], size[0]):
-            found = f"{picture.size[1]}×{picture.size[0]}"
-            raise ValueError(f"row {row} of {names} is {found}, not {size[0]}×{size[1]}")
         pixels[row] = torch.frombuffer(bytearray(raw), dtype=torch.uint8).reshape(*size, 3)
     try:
         labels = torch.tensor(table.column(label).to_pylist(), dtype=torch.long)

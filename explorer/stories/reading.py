@@ -13,6 +13,10 @@ from explorer.stories.story import OF_THE_STORY, Fault, Link, Question, Step, St
 LARGEST = 100_000
 """Bytes of a story's file."""
 MOST_STEPS = 20
+MOST_FAULTS = 50
+"""So many are told; whoever has put these right is told of the next."""
+LONGEST_LINK = 4000
+"""Characters of a link, as browsers and proxies take them."""
 LENGTHS = {
     "title": 60,
     "subject": 120,
@@ -32,7 +36,7 @@ Say = Callable[[int, str], None]
 def read(source: str | bytes, pages: Collection[str]) -> Story:
     """The story in a file's text. `pages` are the paths that its links may lead to.
 
-    StoryError lists all faults of the file, each with its line.
+    StoryError lists the faults of the file, each with its line, the first `MOST_FAULTS` of them.
     """
     faults: list[Fault] = []
 
@@ -46,7 +50,7 @@ def read(source: str | bytes, pages: Collection[str]) -> Story:
     minutes = _minutes(draft, say)
     for name, part in draft.head.items():
         if name not in (known := ("title", "subject", "minutes", "author")):
-            say(part.line, f"the head knows no '{name}'; {_nearest(name, known)}")
+            say(part.line, f"the head knows no '{name[:40]}'; {_nearest(name, known)}")
     if not draft.sections:
         say(1 + text.count("\n"), "there is no step; begin one with a line '## Title'")
     if len(draft.sections) > MOST_STEPS:
@@ -55,6 +59,10 @@ def read(source: str | bytes, pages: Collection[str]) -> Story:
     steps: list[Step] = []
     for section in draft.sections[:MOST_STEPS]:
         steps.append(_step(section, steps[-1].after if steps else None, pages, say))
+    if len(faults) > MOST_FAULTS:
+        left = len(faults) - MOST_FAULTS
+        faults = sorted(faults)[:MOST_FAULTS]
+        faults.append(Fault(faults[-1].line, f"and {left:,} more, which are told after these"))
     if faults:
         raise StoryError(faults)
     return Story(title, subject, minutes, author, tuple(steps))
@@ -98,7 +106,7 @@ def _step(section: Section, earlier: Link | None, pages: Collection[str], say: S
     fields = section.fields
     for name, part in fields.items():
         if name not in (*FIELDS, "text"):
-            say(part.line, f"a step knows no '{name}:'; {_nearest(name, FIELDS)}")
+            say(part.line, f"a step knows no '{name[:40]}:'; {_nearest(name, FIELDS)}")
     title = _short("step", Part(section.line, [section.title]), say)
     if not title:
         say(section.line, "this step has no title; write it after '## '")
@@ -157,6 +165,9 @@ def _question(section: Section, say: Say) -> Question | None:
 
 def _link(part: Part, pages: Collection[str], say: Say) -> Link | None:
     """A link as copied from the address bar; server, story and projector do not belong to it."""
+    if len(part.text) > LONGEST_LINK:
+        say(part.line, f"this link has {len(part.text):,} characters; {LONGEST_LINK:,} are allowed")
+        return None
     try:
         address = urlsplit(part.text)
         pairs = parse_qsl(address.query, keep_blank_values=True, strict_parsing=bool(address.query))
@@ -167,9 +178,9 @@ def _link(part: Part, pages: Collection[str], say: Say) -> Link | None:
     values = tuple((name, text) for name, text in pairs if name not in OF_THE_STORY)
     names = [name for name, _ in values]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        say(part.line, f"'{name}' stands in this link twice; keep one")
+        say(part.line, f"'{name[:40]}' stands in this link twice; keep one")
     if page not in pages:
-        say(part.line, f"page '{page}' is unknown; {_nearest(page, sorted(pages))}")
+        say(part.line, f"page '{page[:40]}' is unknown; {_nearest(page, sorted(pages))}")
     return Link(page, values)
 
 
@@ -188,5 +199,5 @@ def _plain(what: str, part: Part, say: Say) -> None:
 
 
 def _nearest(name: str, known: Collection[str]) -> str:
-    near = get_close_matches(name, known, 1, 0.5)
+    near = get_close_matches(name[:40], known, 1, 0.5)
     return f"did you mean '{near[0]}'?" if near else f"give one of {', '.join(known)}"

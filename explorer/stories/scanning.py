@@ -81,7 +81,7 @@ def _head(lines: list[str], draft: Draft) -> int:
         if found:
             name, text = found[1], found[2] or ""
             if name in draft.head:
-                draft.faults.append(Fault(number, f"'{name}' stands here twice; keep one"))
+                draft.faults.append(Fault(number, f"'{name[:40]}' stands here twice; keep one"))
             draft.head[name] = Part(number, [text])
         elif line.strip():
             say = f"'{line.strip()[:40]}' is no line of the head; write 'name: value'"
@@ -129,13 +129,14 @@ class _Scanner:
     def _field(self, number: int, name: str, text: str) -> None:
         if not self.draft.sections:
             self._fault(
-                number, f"'{name}:' stands before the first step; begin one with '## Title'"
+                number, f"'{name[:40]}:' stands before the first step; begin one with '## Title'"
             )
             return
         fields = self.draft.sections[-1].fields
         if name in fields:
             say = (
-                f"'{name}:' stands in this step twice, first in line {fields[name].line}; keep one"
+                f"'{name[:40]}:' stands in this step twice, first in line {fields[name].line}; "
+                "keep one"
             )
             self._fault(number, say)
         if name not in ONE_LINE:
