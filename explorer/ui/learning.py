@@ -224,7 +224,10 @@ def in_short(card: Card) -> str:
 def add_run(data: bytes) -> Card:
     """Put an uploaded run on this session's shelf, once its model has been built and asked."""
     run, model = from_stranger(data)
-    picture = stamp(model.spec.distribution.build(), samples(model).xs[-1])
+    end = samples(model).xs[-1]
+    if not end.isfinite().all():
+        raise ValueError("the network's samples are not finite; train it anew")
+    picture = stamp(model.spec.distribution.build(), end)
     return store().save(run, shelf(), picture)
 
 
