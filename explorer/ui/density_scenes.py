@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
 from torch import Generator, Tensor
 
 from explorer.data.distributions import DISTRIBUTIONS
@@ -29,6 +28,7 @@ from explorer.metrics import Reading
 from explorer.training import density_networks as shipped
 from explorer.training.model import Model
 from explorer.training.pretrain import training_set
+from explorer.ui.cache import cached
 from explorer.ui.scenes import truth
 
 SETS = {name: DISTRIBUTIONS[name].label for name in shipped.DATA}
@@ -75,7 +75,7 @@ class Row:
     distance: Reading
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@cached
 def ground(data: str) -> Ground:
     distribution = DistributionSpec(data).build()
     axes, mesh = shipped.mesh(distribution)
@@ -85,7 +85,7 @@ def ground(data: str) -> Ground:
     )
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def points_of(data: str, size: int) -> Tensor:
     """The (n, D) points that every estimate is made of; the networks were trained on them."""
     found = training_set(shipped.spec_of(data, size, "short"))
@@ -101,20 +101,20 @@ def _row(key: str, label: str, data: str, made: Estimate) -> Row:
     return Row(key, label, made.log_prob(known.mesh), made.log_prob(known.held_out), reading)
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
+@cached
 def histogram_row(data: str, size: int, bins: int) -> Row:
     made = histogram(points_of(data, size), bins)
     return _row("histogram", f"Histogram, {' × '.join(map(str, made.bins))}", data, made)
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
+@cached
 def kernel_row(data: str, size: int, rule: str, factor: float) -> Row:
     points = points_of(data, size)
     width = factor if rule == "own" else RULES[rule][1](points)
     return _row("kernel", f"Kernels, {width:.3g} σ", data, kernel_density(points, width))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached
 def network_row(data: str, size: int, kind: str) -> Row:
     """Of a network that comes with the app: what its flow stands for was computed with it."""
     known = shipped.load_known(data, size, kind)
@@ -132,7 +132,7 @@ def rows_of(choice: Choice) -> tuple[Row, ...]:
     )
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def picture(choice: Choice, height: int, scale: float) -> go.Figure:
     """All estimates beside the truth."""
     known, rows = ground(choice.data), rows_of(choice)
@@ -170,7 +170,7 @@ def table(choice: Choice) -> str:
     return "\n".join(lines)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def by_size(choice: Choice, height: int, scale: float) -> go.Figure:
     """Held-out log-likelihood of every estimate at each number of points."""
     known = ground(choice.data)
@@ -190,7 +190,7 @@ def by_size(choice: Choice, height: int, scale: float) -> go.Figure:
     return sizes_chart(shipped.SIZES, curves, height=height, scale=scale)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached
 def asked(_model: Model, code: str, step: int, data: str) -> tuple[float, float]:
     """How far below the truth a network trained here is, on 300 held-out draws, by its flow.
 

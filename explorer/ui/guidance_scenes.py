@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import streamlit as st
 import torch
 from torch import Generator, Tensor
 
@@ -20,6 +19,7 @@ from explorer.figures.layers import Pane
 from explorer.figures.view import View
 from explorer.metrics import Reading, Truth, mode_coverage, sliced_wasserstein
 from explorer.training.labelled import BUNDLED, LabelledModel, load
+from explorer.ui.cache import cached
 from explorer.ui.pictures import Picture
 from explorer.ui.scenes import Scene, clock
 
@@ -58,7 +58,7 @@ class Trio:
     weak: Score
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached(grows=True)
 def classes_of(data: str, process: ProcessSpec, label: int) -> Classes:
     mixture = LABELLED[data].build()
     plain = View(of_class(mixture, label), process.build(), True)
@@ -67,7 +67,7 @@ def classes_of(data: str, process: ProcessSpec, label: int) -> Classes:
     return Classes(mixture, label, View(plain.distribution, plain.process, True, wide))
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@cached
 def networks() -> tuple[LabelledModel, LabelledModel]:
     return load("branches")
 
@@ -101,7 +101,7 @@ def run_of(guide: Guide, score: Score, count: int = PARTICLES, copies: int = 1) 
     return race(entry, entry.build(), process, score, start, steps, guide.seed + 1)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached
 def _truth(data: str, label: int, count: int) -> Truth:
     return Truth.of(of_class(LABELLED[data].build(), label), count)
 
@@ -144,7 +144,7 @@ class Lanes:
     rows: tuple[Row, ...]
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def lanes(guide: Guide, scale: float = 1.0) -> Lanes:
     """The class's own score, classifier-free guidance and autoguidance from one start."""
     return lanes_of(guide, trio(guide), PARTICLES, scale)
@@ -180,7 +180,7 @@ def lanes_of(guide: Guide, scores: Trio, count: int, scale: float) -> Lanes:
     return Lanes(Scene(tuple(panes), clock(classes.view)), tuple(rows))
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def field(guide: Guide, scale: float = 1.0) -> Scene:
     """The guided field and its push, or in 1D the three scores as curves."""
     scores = trio(guide)
@@ -211,7 +211,7 @@ class Densities:
     distance: Reading
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def densities(guide: Guide, height: int, scale: float = 1.0) -> Densities:
     scores = trio(guide)
     classes = classes_of(guide.data, guide.process, guide.label)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import streamlit as st
 import torch
 from torch import Generator, Tensor
 
 from explorer.diffusion.guidance import guided, interval
 from explorer.figures import guidance_charts
+from explorer.ui.cache import cached
 from explorer.ui.guidance_scenes import Guide, classes_of, row_of, run_of, trio
 from explorer.ui.pictures import Picture
 
 SCALES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def sweep(guide: Guide, height: int, scale: float = 1.0, count: int = 300) -> tuple[Picture, ...]:
     """Both methods at every scale, all scales in one batch from the same noise."""
     scores = trio(guide)

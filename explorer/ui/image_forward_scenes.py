@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import streamlit as st
 import torch
 from torch import Generator, Tensor
 
@@ -20,6 +19,7 @@ from explorer.training.image_model import ImageModel
 from explorer.training.image_noise import noise_read, noised, practical_steps, predictions
 from explorer.training.image_spec import PRACTICAL
 from explorer.ui import image_models
+from explorer.ui.cache import cached
 from explorer.ui.image_scenes import STILL
 from explorer.ui.scenes import Scene
 
@@ -27,7 +27,7 @@ TIMES = 11
 """Noise levels at which the network is asked: 60 ms each for six pictures on one core."""
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def forward_scene(
     _model: ImageModel,
     network: str,
@@ -69,7 +69,7 @@ def unpacked(pixels: bytes) -> Tensor:
     return torch.frombuffer(bytearray(pixels), dtype=torch.uint8).reshape(-1, 3, 32, 32)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def reading_scene(
     curves: tuple[tuple[str, tuple[float, ...], tuple[float, ...]], ...],
     pixels: bytes,

@@ -15,6 +15,7 @@ from explorer.training.image_films import Film
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_request import Request
 from explorer.ui import frame, image_desk, image_downloads, image_sources
+from explorer.ui.cache import cached
 from explorer.ui.player import Pane, still
 
 NEAR = 3
@@ -69,13 +70,13 @@ def _training(name: str, folder: str) -> Pictures:
     return load(name, Path(folder), "train")
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@cached
 def _held_out(name: str, folder: str) -> Nearness:
     held_out = image_sources.held_out(name, folder).pixels[:HELD_OUT]
     return _nearness(held_out, _training(name, folder))[0]
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def _scene(
     _film: Film,
     _data: Pictures,

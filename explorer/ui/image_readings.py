@@ -14,6 +14,7 @@ from explorer.training.files import DamagedFile
 from explorer.training.image_films import Film
 from explorer.training.image_folder import Checkpoint, root
 from explorer.training.image_request import Request
+from explorer.ui.cache import cached
 from explorer.ui.image_models import CPU
 
 
@@ -56,12 +57,12 @@ def of(checkpoint: Checkpoint, film: Film) -> Reading | None:
     return _reading(film, reader, folder, film.request, film.seconds, stamp)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@cached
 def _reader(dataset: str, folder: str, stamp: int) -> Reader | None:
     return reader_of(dataset, CPU)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@cached
 def _reading(
     _film: Film, _reader: Reader, folder: str, request: Request, seconds: float, stamp: int
 ) -> Reading:

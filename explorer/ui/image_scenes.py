@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 
 from explorer.data.images import CLASSES, PICTURE_SETS
 from explorer.figures import image_grids
@@ -14,6 +13,7 @@ from explorer.figures.palette import VERMILLION
 from explorer.training.image_films import Denoising, Film, Pixels
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_request import Request
+from explorer.ui.cache import cached
 from explorer.ui.scenes import Scene
 
 STILL = np.zeros(1)
@@ -69,7 +69,7 @@ def _panes(
     return tuple(panes)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached
 def film_scene(
     _film: Film, _checkpoint: Checkpoint, folder: str, request: Request, seconds: float, look: Look
 ) -> Scene:

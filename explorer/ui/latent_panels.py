@@ -15,6 +15,7 @@ from explorer.figures.view import View
 from explorer.networks.vae import CLEAR, VAE
 from explorer.training.latents import LatentSpec, LatentState
 from explorer.training.vae import LEAST, latents, untrained
+from explorer.ui.cache import cached
 from explorer.ui.latent_scenes import row
 from explorer.ui.scenes import Scene, clock
 
@@ -51,7 +52,7 @@ def look(state: LatentState, scale: float = 1.0) -> Look:
     return Look(Scene((encoded, sampled), clock(view)), true, _clear(vae, run.xs[-1]))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@cached
 def before(spec: LatentSpec, scale: float = 1.0) -> Scene:
     """What training starts from: an encoder that puts all vectors into one heap."""
     vae = untrained(Generator().manual_seed(spec.vae.seed)).requires_grad_(False)

@@ -24,6 +24,7 @@ from explorer.training.latents import LATENTS, VAE_PART, Latent, latent_of, load
 from explorer.training.model import Model
 from explorer.training.spec import from_json
 from explorer.ui import controls, learning
+from explorer.ui.cache import cached
 from explorer.ui.scenes import Scene, clock, shared_view
 
 RUN = "run-"
@@ -71,7 +72,7 @@ def choose_model() -> str:
     return name
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def latent(name: str) -> Latent:
     if not name.startswith(RUN):
         return load_latent(name)
@@ -134,7 +135,7 @@ def row(vae: VAE, z: Tensor, label: str) -> Row:
     )
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def sampling(
     name: str,
     exact: bool,
@@ -172,7 +173,7 @@ def _run(
     return race(entry, entry.build(), process, score_of(known, exact), start, steps, seed)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def vae_scene(name: str, seed: int, scale: float = 1.0) -> Scene:
     """The latents of a trained VAE over its decoder's regions, from noise to data."""
     known = latent(name)

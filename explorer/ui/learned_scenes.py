@@ -27,6 +27,7 @@ from explorer.training.model import Model
 from explorer.training.pretrain import PRETRAINED, load, training_set
 from explorer.training.spec import from_json
 from explorer.ui import learning
+from explorer.ui.cache import cached
 from explorer.ui.pictures import Picture
 from explorer.ui.scenes import Scene, clock, plane_density, shared_view, truth, wide_noise
 
@@ -50,7 +51,7 @@ def networks() -> dict[str, str]:
     return names | {f"{RUN}{card.id}": f"Mine: {card.name}" for card in mine}
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def model(name: str) -> Model:
     if not name.startswith(RUN):
         return load(name)
@@ -58,7 +59,7 @@ def model(name: str) -> Model:
     return Model.of(from_json(run.spec), run.weights)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@cached
 def portrait(name: str) -> bytes:
     """A small picture of the network's samples, PNG."""
     known = model(name)
@@ -83,7 +84,7 @@ def _behind(name: str) -> fields.Density:
     return plane_density(spec.distribution, spec.process, True, rescaled, True)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def field_scene(name: str, scale: float = 1.0) -> Scene:
     """The learned field beside the exact one; in 1D both as curves."""
     rivals = rivals_of(name)
@@ -109,7 +110,7 @@ class Errors:
     least: float
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def errors(name: str, seed: int, height: int, scale: float = 1.0) -> Errors:
     rivals = rivals_of(name)
     view = rivals.view
@@ -149,13 +150,13 @@ class Density:
     lost: tuple[float, float] | None
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def _densities(name: str) -> learned_samples.Densities:
     rivals = rivals_of(name)
     return learned_samples.densities(rivals, side=240 if rivals.view.distribution.dim == 1 else 64)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def _lost(name: str, draws: int = 400) -> tuple[float, float] | None:
     """KL(p ‖ p̂) in nats by true draws, and its standard error."""
     rivals = rivals_of(name)
@@ -176,7 +177,7 @@ def has_width(data: ExactDistribution) -> bool:
     return len(draws.unique(dim=0)) == len(draws)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def density(name: str, with_exact: bool, seed: int, height: int, scale: float = 1.0) -> Density:
     """p̂ at t = 0 beside p, with samples that follow the learned score or the exact one."""
     rivals = rivals_of(name)

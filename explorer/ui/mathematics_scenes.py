@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
-import streamlit as st
 import torch
 from torch import Generator, Tensor
 
@@ -29,6 +28,7 @@ from explorer.figures.palette import BLUE, GREEN, PURPLE, VERMILLION
 from explorer.figures.targets import Taught, targets_pane
 from explorer.figures.view import View
 from explorer.ui import learned_scenes
+from explorer.ui.cache import cached
 from explorer.ui.scenes import Scene, clock, shared_view, wide_noise
 
 WALKERS = 20_000
@@ -50,7 +50,7 @@ class ClosedForm:
     std: tuple[float, float]
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def closed_form(steps: int, beta_end: float, x0: float, seed: int, scale: float) -> ClosedForm:
     """Both ways to x_t from one x_0; mean and std at t = T, of the walkers and in closed form."""
     process = chain(steps, beta_end)
@@ -107,7 +107,7 @@ def points_for(steps: int) -> int:
     return max(500, min(2000, 200_000 // steps))
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def bounds(name: str, steps: int, variance: str, seed: int) -> Bounds:
     """Both bounds on the same points with the same noise."""
     model = learned_scenes.model(name)
@@ -158,7 +158,7 @@ def ladder(known: Bounds) -> list[Rung]:
     return rungs
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def bound_charts(
     name: str, steps: int, variance: str, seed: int, height: int, scale: float
 ) -> tuple[go.Figure, go.Figure]:
@@ -170,7 +170,7 @@ def bound_charts(
     )
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def noise_scene(
     distribution: DistributionSpec, process: ProcessSpec, seed: int, scale: float
 ) -> tuple[Scene, float]:
@@ -181,7 +181,7 @@ def noise_scene(
     return Scene((pane,), clock(view)), apart
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def targets_scene(
     distribution: DistributionSpec, process: ProcessSpec, seed: int, scale: float
 ) -> tuple[Scene, Taught]:

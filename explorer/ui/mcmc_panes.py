@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.spec import ProcessSpec
@@ -18,6 +17,7 @@ from explorer.mcmc.diagnostics import Summary
 from explorer.mcmc.kernels import KernelEntry
 from explorer.mcmc.langevin import noise_levels
 from explorer.metrics import Reading
+from explorer.ui.cache import cached
 
 WINDOW = 2.0
 """Standard deviations of the noise that the window holds: most of it, and the data large."""
@@ -36,17 +36,17 @@ class Row:
     summary: Summary | None
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached(grows=True)
 def view_of(distribution: DistributionSpec, process: ProcessSpec) -> View:
     return View(distribution.build(), process.build(), True, rescaled=True, sigmas=WINDOW)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def _behind(distribution: DistributionSpec, process: ProcessSpec) -> Density:
     return fields.density(view_of(distribution, process))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def _exact_1d(distribution: DistributionSpec, process: ProcessSpec) -> runs.Exact1D:
     return runs.exact_1d(view_of(distribution, process))
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
 import torch
 from torch import Generator
 
@@ -28,6 +27,7 @@ from explorer.mcmc.diagnostics import Summary
 from explorer.mcmc.kernels import KERNELS
 from explorer.registry import Values
 from explorer.ui import mcmc_panes as panes_of
+from explorer.ui.cache import cached
 from explorer.ui.mcmc_panes import Row
 from explorer.ui.scenes import Scene, truth
 
@@ -100,14 +100,14 @@ def contest(
     )
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached
 def _start(
     distribution: DistributionSpec, process: ProcessSpec, in_one_mode: bool, count: int, seed: int
 ) -> Start:
     return common_start(distribution.build(), process.build(), in_one_mode, count, _rng(seed))
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
+@cached
 def _chains_shown(
     lane: ChainLane,
     place: int,
@@ -132,7 +132,7 @@ def _chains_shown(
     return Shown(pane, row, trace)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def _diffusion_shown(
     sampler: DiffusionLane,
     distribution: DistributionSpec,

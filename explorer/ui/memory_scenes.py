@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
 from torch import Generator
 
 from explorer.diffusion.comparison import memorised, nearest_distance
 from explorer.figures import learned_charts, learned_samples, runs
 from explorer.training.pretrain import training_set
+from explorer.ui.cache import cached
 from explorer.ui.learned_scenes import PARTICLES, has_width, model, rivals_of, run_of
 from explorer.ui.scenes import Scene, clock, exact_1d
 
@@ -26,7 +26,7 @@ class Memory:
     medians: dict[str, float]
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def memory(
     name: str, with_exact: bool, seed: int, height: int, scale: float = 1.0
 ) -> Memory | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 import torch
 from torch import Generator
 
@@ -17,6 +16,7 @@ from explorer.diffusion.trajectory import exact_score
 from explorer.figures import runs, windows
 from explorer.figures.layers import Pane
 from explorer.metrics import Coverage, Reading, mode_coverage
+from explorer.ui.cache import cached
 from explorer.ui.learned_scenes import model
 from explorer.ui.scenes import Scene, clock, exact_1d, plane_density, shared_view, truth
 
@@ -97,14 +97,14 @@ def race_scene(
     return Race(Scene(panes, clock(view)), results)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@cached(grows=True)
 def _exact_score(distribution: DistributionSpec, process: ProcessSpec) -> Score:
     """One for all lanes, since it keeps each p_t that it was asked for."""
     view = shared_view(distribution, process, True, False)
     return exact_score(view.distribution, view.process)
 
 
-@st.cache_resource(max_entries=36, show_spinner=False)
+@cached
 def _run(course: _Course, lane: Lane) -> tuple[Pane, Result]:
     """One lane, whichever others are raced."""
     where = (course.distribution, course.process, True, course.rescaled)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import streamlit as st
 import torch
 from torch import Generator
 
@@ -20,6 +19,7 @@ from explorer.figures import fields, runs, windows
 from explorer.figures.layers import Arrows, Clock, Density, Pane, Particles
 from explorer.figures.view import CLOCK_STEPS, View
 from explorer.metrics import Truth
+from explorer.ui.cache import cached
 
 TUTORIAL_PATHS = 200
 
@@ -39,14 +39,14 @@ def clock(view: View) -> Clock:
     return Clock("t", tuple(view.grid.tolist()), steps=CLOCK_STEPS)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached(grows=True)
 def shared_view(
     distribution: DistributionSpec, process: ProcessSpec, reverse: bool, rescaled: bool
 ) -> View:
     return View(distribution.build(), process.build(), reverse, rescaled)
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
+@cached
 def plane_density(
     distribution: DistributionSpec, process: ProcessSpec, reverse: bool, rescaled: bool, log: bool
 ) -> Density:
@@ -54,12 +54,12 @@ def plane_density(
     return fields.density(shared_view(distribution, process, reverse, rescaled), log=log)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def _survey(distribution: DistributionSpec, process: ProcessSpec, rescaled: bool) -> fields.Survey:
     return fields.survey(shared_view(distribution, process, True, rescaled))
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
+@cached
 def exact_1d(
     distribution: DistributionSpec, process: ProcessSpec, reverse: bool, rescaled: bool
 ) -> runs.Exact1D:
@@ -67,12 +67,12 @@ def exact_1d(
     return runs.exact_1d(shared_view(distribution, process, reverse, rescaled))
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
+@cached
 def truth(distribution: DistributionSpec, particles: int) -> Truth:
     return Truth.of(distribution.build(), particles)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def forward_scene(
     distribution: DistributionSpec,
     process: ProcessSpec,
@@ -108,7 +108,7 @@ def forward_scene(
     return Scene((cloud, exact), clock(view))
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached
 def score_scene(
     distribution: DistributionSpec,
     process: ProcessSpec,

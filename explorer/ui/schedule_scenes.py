@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.doctor import Diagnosis, diagnose
 from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.spec import ProcessSpec
 from explorer.figures import schedules
 from explorer.figures.layers import Pane
+from explorer.ui.cache import cached
 from explorer.ui.scenes import shared_view
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached
 def curves(specs: tuple[ProcessSpec, ...], scale: float = 1.0) -> Pane:
     """The processes' schedules over one another."""
     named = [(PROCESSES[spec.name].label, spec.build()) for spec in specs]
     return schedules.curves(named, scale=scale)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached
 def end(process: ProcessSpec, distribution: DistributionSpec, scale: float = 1.0) -> Pane:
     """Where the process ends, over the noise that samplers start from."""
     view = shared_view(distribution, process, False, False)
     return schedules.end_against_noise(view.process, view.distribution, scale=scale)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@cached
 def diagnosis(process: ProcessSpec, distribution: DistributionSpec) -> Diagnosis:
     """Whether the process reaches its noise."""
     view = shared_view(distribution, process, False, False)

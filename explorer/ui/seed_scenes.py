@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -21,6 +20,7 @@ from explorer.figures import seeds as maps
 from explorer.figures.layers import Pane, Particles
 from explorer.networks.vae import CLASSES
 from explorer.registry import Values
+from explorer.ui.cache import cached
 from explorer.ui.latent_scenes import latent, score_of, view_of
 from explorer.ui.scenes import Scene, clock
 
@@ -64,7 +64,7 @@ def _run(name: str, exact: bool, way: Way, start: Tensor, steps: int, seed: int)
     return race(entry, step, process, score_of(known, exact), start, steps, seed)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached
 def seed_map(name: str, exact: bool, way: Way, steps: int, seed: int) -> SeedMap:
     """The class in which each seed of a dense mesh ends, every seed with noise of its own."""
     run = _run(name, exact, way, seed_mesh(SIDE, REACH), steps, seed)
@@ -88,7 +88,7 @@ class Endings:
     shares: dict[str, np.ndarray]
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
+@cached
 def endings(
     name: str,
     exact: bool,

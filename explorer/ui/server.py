@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from explorer.ui import heap
+
 _FIRST = ("PIL.Image", "numpy", "explorer.ui.frame", "explorer.ui.warmup")
 """What the first page needs, whichever it is."""
 
@@ -15,6 +17,7 @@ _FIRST = ("PIL.Image", "numpy", "explorer.ui.frame", "explorer.ui.warmup")
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Import what the first page needs while its browser still loads its own code."""
+    heap.few_arenas()
     threading.Thread(target=_import_first, name="imports", daemon=True).start()
     yield
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import streamlit as st
 import torch
 from torch import Generator, Tensor
 
@@ -19,6 +18,7 @@ from explorer.figures.layers import Clock, Density
 from explorer.figures.view import View
 from explorer.registry import Values
 from explorer.training.pretrain import PRETRAINED
+from explorer.ui.cache import cached
 from explorer.ui.learned_scenes import model
 from explorer.ui.scenes import Scene, clock, plane_density, shared_view, wide_noise
 
@@ -83,7 +83,7 @@ class Steered:
     evaluations: int
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def _ends(way: Way) -> Tensor:
     """(S², 2) where each x_T of the noise plane ends."""
     x = steering.mesh_points(way.view, LANDSCAPE)
@@ -92,7 +92,7 @@ def _ends(way: Way) -> Tensor:
         return differentiable.endpoint(process, score, step, x, ts, way.seed)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def steered(
     way: Way,
     target: tuple[float, float],
@@ -134,7 +134,7 @@ class Mapped:
     spread: tuple[float, float, float]
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached
 def mapped(way: Way, scale: float = 1.0) -> Mapped:
     """Lines of the noise carried along, and how much the map stretches each place by then."""
     view = way.view

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import streamlit as st
-
 from explorer.diffusion.trajectory import exact_score
 from explorer.figures import fields, learned, runs, windows
 from explorer.figures.layers import Density, Pane
@@ -13,6 +11,7 @@ from explorer.figures.learned import Rivals
 from explorer.metrics import Reading
 from explorer.training.model import Model
 from explorer.training.spec import ModelSpec
+from explorer.ui.cache import cached
 from explorer.ui.learning import PARTICLES, samples
 from explorer.ui.scenes import Scene, clock, exact_1d, plane_density, shared_view, truth, wide_noise
 
@@ -50,13 +49,13 @@ def look(model: Model, scale: float) -> Look:
     return Look(Scene(panes, clock(view)), reading)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@cached
 def look_back(_model: Model, code: str, step: int, scale: float) -> Look:
     """`look` at a snapshot, known by its training's code and its step."""
     return look(_model, scale)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@cached
 def before(spec: ModelSpec, scale: float) -> Scene:
     """What there is to learn: draws of p_t, and the exact field or curve."""
     rescaled = wide_noise(spec.distribution, spec.process)

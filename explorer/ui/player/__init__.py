@@ -13,7 +13,6 @@ New data under the same `key` reaches the same player, which keeps its place and
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -35,6 +34,7 @@ from explorer.figures.layers import (
     Tint,
 )
 from explorer.figures.palette import OKABE_ITO
+from explorer.ui.cache import cached
 from explorer.ui.player import assets, shown
 from explorer.ui.player.encode import encode
 
@@ -135,7 +135,7 @@ def _options(key: str, height: int, columns: int, **others: Any) -> tuple[tuple[
     return tuple(options.items())
 
 
-@lru_cache(maxsize=24)
+@cached
 def _payload(panes: tuple[Pane, ...], clock: Clock, options: tuple[tuple[str, Any], ...]) -> bytes:
     """The bytes for these very panes, made once for all sessions that look at them."""
     return encode(panes, clock, dict(options))

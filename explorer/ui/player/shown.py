@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import streamlit as st
-
 from explorer.figures.layers import Clock, Pane
-
-_SHOWN = "_players_shown"
+from explorer.ui.house import guest
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,15 +20,15 @@ class Shown:
 
 def forget() -> None:
     """A page begins: whatever another page or an earlier run showed is gone."""
-    st.session_state[_SHOWN] = {}
+    guest().players.clear()
 
 
 def remember(
     key: str, panes: tuple[Pane, ...], clock: Clock, options: tuple[tuple[str, Any], ...]
 ) -> None:
-    st.session_state.setdefault(_SHOWN, {})[key] = Shown(panes, clock, options)
+    guest().players[key] = Shown(panes, clock, options)
 
 
 def players() -> dict[str, Shown]:
     """All players of the page so far, by their keys."""
-    return dict(st.session_state.get(_SHOWN, {}))
+    return dict(guest().players)

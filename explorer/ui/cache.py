@@ -1,0 +1,212 @@
+"""Scenes and what they are made of: computed once for equal requests, kept within some memory.
+
+    @cached
+    def scene(distribution: DistributionSpec, seed: int, scale: float = 1.0) -> Scene: ...
+
+All functions so marked share one budget, `EXPLORER_CACHE_MB`; what was asked for longest ago goes
+first. What they return is shared between sessions and must not be changed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, overload
+
+from explorer.ui.sizes import parts
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+VARIABLE, DEFAULT = "EXPLORER_CACHE_MB", 256
+MIB = 1 << 20
+
+
+@dataclass(eq=False)
+class _Entry:
+    """A value with the key and the memory that it holds on to."""
+
+    key: Hashable
+    value: Any
+    grows: bool
+    parts: dict[int, int]
+    used: float
+
+
+@dataclass(eq=False)
+class _Flight:
+    """A value that one thread computes and others may wait for."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+    value: Any = None
+    problem: Exception | None = None
+    landed: bool = False
+
+
+class Cache:
+    """Values by key, the least recently used of which go as soon as all together exceed `budget`.
+
+    Bytes that several values share count once. A value that is larger than the budget is handed
+    out and not kept. Safe for threads: the first that asks for a key computes, others wait.
+    """
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._flights: dict[Hashable, _Flight] = {}
+        self._holders: Counter[int] = Counter()
+        self._bytes = 0
+
+    @property
+    def held(self) -> int:
+        """Bytes of all that is kept."""
+        return self._bytes
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: Hashable, make: Callable[[], R], *, grows: bool = False) -> R:
+        """The value of `key`, from memory or by `make`, at whose exception nothing is kept.
+
+        Whoever waits for another thread's `make` gets its exception, too. grows: whether the value
+        goes on taking memory while it is used; `measure` looks at it again.
+        """
+        while True:
+            with self._lock:
+                entry = self._entries.get(key)
+                if entry is not None:
+                    self._entries.move_to_end(key)
+                    entry.used = time.monotonic()
+                    return entry.value
+                flight = self._flights.get(key)
+                mine = flight is None
+                if flight is None:
+                    flight = self._flights[key] = _Flight()
+            if mine:
+                return self._fly(key, flight, make, grows)
+            flight.done.wait()
+            if flight.problem is not None:
+                raise flight.problem
+            if flight.landed:
+                return flight.value
+            # the run of the page that computed was broken off; now it is this one's turn
+
+    def _fly(self, key: Hashable, flight: _Flight, make: Callable[[], R], grows: bool) -> R:
+        try:
+            value = make()
+            entry = _Entry(key, value, grows, parts(key, value), time.monotonic())
+            flight.value, flight.landed = value, True
+            gone = self._keep(entry)
+        except Exception as problem:
+            flight.problem = problem
+            raise
+        finally:
+            with self._lock:
+                del self._flights[key]
+            flight.done.set()
+        del gone
+        return value
+
+    def _keep(self, entry: _Entry) -> list[_Entry]:
+        """Keep it, and return what had to go, for the caller to drop outside of the lock."""
+        with self._lock:
+            if sum(entry.parts.values()) > self.budget:
+                return []
+            self._entries[entry.key] = entry
+            self._count(entry)
+            return self._evict(self.budget)
+
+    def _evict(self, budget: int) -> list[_Entry]:
+        gone = []
+        while self._bytes > budget and self._entries:
+            _, entry = self._entries.popitem(last=False)
+            self._discount(entry)
+            gone.append(entry)
+        return gone
+
+    def _count(self, entry: _Entry) -> None:
+        for address, size in entry.parts.items():
+            self._bytes += size if not self._holders[address] else 0
+            self._holders[address] += 1
+
+    def _discount(self, entry: _Entry) -> None:
+        for address, size in entry.parts.items():
+            self._holders[address] -= 1
+            if not self._holders[address]:
+                del self._holders[address]
+                self._bytes -= size
+
+    def measure(self) -> None:
+        """Count anew what has grown since it was kept, and let go what no longer has room."""
+        with self._lock:
+            growing = [entry for entry in self._entries.values() if entry.grows]
+        for entry in growing:
+            found = parts(entry.key, entry.value)
+            with self._lock:
+                if self._entries.get(entry.key) is entry:
+                    self._discount(entry)
+                    entry.parts = found
+                    self._count(entry)
+        self.shrink(self.budget)
+
+    def shrink(self, budget: int) -> int:
+        """Let go what was used longest ago until at most `budget` bytes are held; how many went."""
+        with self._lock:
+            before = self._bytes
+            gone = self._evict(budget)
+            freed = before - self._bytes
+        del gone
+        return freed
+
+    def clear(self) -> None:
+        self.shrink(0)
+
+
+def budget(environment: dict[str, str] | None = None) -> int:
+    """Bytes that the environment allows; ValueError where it names no whole number above 0."""
+    given = (os.environ if environment is None else environment).get(VARIABLE, "") or str(DEFAULT)
+    if not given.isascii() or not given.isdigit() or int(given) < 1:
+        raise ValueError(f"{VARIABLE}={given!r} is no number of MiB; give 1 or more, or unset it")
+    return int(given) * MIB
+
+
+SCENES = Cache(budget())
+"""What all sessions of this server share."""
+
+
+@overload
+def cached(function: Callable[P, R]) -> Callable[P, R]: ...
+@overload
+def cached(*, grows: bool) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def cached(function: Callable[P, R] | None = None, *, grows: bool = False) -> Any:
+    """Keep what the function returns, known by its arguments but those that begin with "_".
+
+    Arguments are compared as in a dict, so models and the like are known by their identity.
+    grows: as for `Cache.get`.
+    """
+    if function is None:
+        return lambda function: _cached(function, grows)
+    return _cached(function, grows)
+
+
+def _cached(function: Callable[P, R], grows: bool) -> Callable[P, R]:
+    signature = inspect.signature(function)
+    named = [name for name in signature.parameters if not name.startswith("_")]
+
+    @wraps(function)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        key = (function, *(bound.arguments[name] for name in named))
+        return SCENES.get(key, lambda: function(*args, **kwargs), grows=grows)
+
+    return asked

@@ -1,0 +1,103 @@
+"""Whether anybody looks at the app, what each has before them, and what goes once nobody does."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from explorer.ui import heap
+from explorer.ui.cache import SCENES, Cache
+
+SWEEP = 5.0
+"""Seconds between two looks at what the scenes hold."""
+QUIET = 15.0
+"""Seconds without anybody after which most of the scenes go: reloading a page takes less."""
+LEFT = 4
+"""Of the budget one part in so many is kept then, for whoever comes next."""
+
+
+class House:
+    """Counts who is there; `tend`, called now and then, keeps `cache` within its memory."""
+
+    def __init__(self, cache: Cache) -> None:
+        self.cache = cache
+        self.guests = 0
+        self._lock = threading.Lock()
+        self._tidy = True
+        self._left_at = 0.0
+
+    def enter(self) -> None:
+        with self._lock:
+            self.guests += 1
+            self._tidy = False
+
+    def leave(self) -> None:
+        with self._lock:
+            self.guests -= 1
+            self._left_at = time.monotonic()
+
+    def tend(self) -> None:
+        """Measure what grows; once nobody has been there for `QUIET`, put most away."""
+        with self._lock:
+            empty = not self.guests and time.monotonic() - self._left_at >= QUIET
+            if self._tidy:
+                return
+            self._tidy = empty
+        self.cache.measure()
+        if empty:
+            self.cache.shrink(self.cache.budget // LEFT)
+            gc.collect()  # at no other time: it would hold up whoever is there
+            heap.give_back()
+
+
+@dataclass(eq=False)
+class Guest:
+    """A session as long as its tab is open.
+
+    Streamlit keeps the state of a closed tab's session, for it might come back, until many others
+    have come. What is kept here instead goes at once.
+    """
+
+    house: House
+    players: dict[str, Any] = field(default_factory=dict)
+    """What the players of the page show, by their keys."""
+
+
+@st.cache_resource(show_spinner=False)
+def _house() -> House:
+    """The server's one, with a thread that tends it."""
+    made = House(SCENES)
+
+    def keep() -> None:
+        while True:
+            time.sleep(SWEEP)
+            made.tend()
+
+    threading.Thread(target=keep, name="house", daemon=True).start()
+    return made
+
+
+def _leave(guest: Guest) -> None:
+    guest.house.leave()
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=_leave)
+def _guest() -> Guest:
+    house = _house()
+    house.enter()
+    return Guest(house)
+
+
+def guest() -> Guest:
+    """This session's.
+
+    The run of a page whose tab has closed meanwhile ends here: Streamlit ends it at a look into
+    the session's state. Otherwise it would bring in a guest who never leaves.
+    """
+    st.session_state.get("_")
+    return _guest()

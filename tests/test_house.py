@@ -1,0 +1,128 @@
+"""What is put away once nobody looks at the app, and that its memory goes back to the system."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explorer.ui import heap, house
+from explorer.ui.cache import MIB, Cache
+from explorer.ui.house import LEFT, QUIET, House
+
+
+class Clock:
+    """Stands for the module `time`."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(house, "time", made)
+    return made
+
+
+@pytest.fixture
+def given_back(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    times: list[int] = []
+    monkeypatch.setattr(heap, "give_back", lambda: times.append(1))
+    return times
+
+
+def filled(mebibytes: int) -> Cache:
+    cache = Cache(mebibytes * MIB)
+    for k in range(2 * mebibytes):
+        cache.get(k, lambda: np.zeros(MIB // 2, np.uint8))
+    return cache
+
+
+def test_most_scenes_go_when_nobody_has_been_there_for_a_while(
+    clock: Clock, given_back: list[int]
+) -> None:
+    kept = filled(8)
+    here = House(kept)
+    here.enter()
+    here.enter()
+    full = kept.held
+    here.leave()
+    clock.now += 10 * QUIET
+    here.tend()
+    assert kept.held == full  # one is there still
+    here.leave()
+    clock.now += 0.9 * QUIET
+    here.tend()
+    assert kept.held == full  # who reloads a page finds all as it was
+    clock.now += 0.2 * QUIET
+    here.tend()
+    assert 0 < kept.held <= 8 * MIB // LEFT
+    assert len(given_back) == 1
+    here.tend()
+    assert len(given_back) == 1  # an empty house is left alone
+
+
+def test_who_comes_back_in_time_finds_the_house_as_it_was(
+    clock: Clock, given_back: list[int]
+) -> None:
+    kept = filled(4)
+    here = House(kept)
+    full = kept.held
+    here.enter()
+    here.leave()
+    clock.now += 0.5 * QUIET
+    here.enter()
+    clock.now += 10 * QUIET
+    here.tend()
+    assert kept.held == full
+    here.leave()
+    clock.now += QUIET
+    here.tend()
+    assert kept.held < full
+    assert len(given_back) == 1
+
+
+def test_what_grows_is_kept_within_the_budget_while_somebody_is_there(
+    clock: Clock, given_back: list[int]
+) -> None:
+    kept, growing = filled(4), {}
+    kept.get("growing", lambda: growing, grows=True)
+    growing["more"] = np.zeros(2 * MIB, np.uint8)
+    here = House(kept)
+    here.enter()
+    here.tend()
+    assert 2 * MIB < kept.held <= 4 * MIB
+    assert not given_back
+
+
+def resident() -> float:
+    """This process's resident memory in MiB."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1]) / 1024
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or heap._libc() is None, reason="this C library cannot be told"
+)
+def test_freed_memory_goes_back_to_the_system() -> None:
+    pieces = [bytes(60_000 + k) for k in range(1500)]  # small enough to lie in the heap
+    last = bytes(60_000)  # and one above them, which alone keeps them all
+    assert len(last) == 60_000
+    full = resident()
+    del pieces
+    heap.give_back()
+    assert resident() < full - 50
+
+
+def test_a_c_library_that_cannot_be_told_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heap, "_libc", lambda: None)
+    heap.few_arenas()
+    heap.give_back()
