@@ -1,8 +1,8 @@
 """`python -m benchmarks NAME` runs `benchmarks/NAME.py` and prints what it measured as JSON.
 
 Some take numbers: `images SAMPLES` draws so many pictures of each class-conditional network,
-`load STUDENTS MINUTES` seats so large a class for so long, `fuzz INPUTS` and `hostile LINKS` try so
-many.
+`load STUDENTS MINUTES VISITS` seats so large a class for so long and lets so many come and go,
+`fuzz INPUTS` and `hostile LINKS` try so many.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-_HELPERS = {"__init__", "__main__", "client", "image_quality", "screen", "serving"}
+_HELPERS = {"__init__", "__main__", "client", "image_quality", "process", "screen", "serving"}
 
 
 def names() -> list[str]:
@@ -22,11 +22,11 @@ def names() -> list[str]:
 
 def main(arguments: list[str]) -> int:
     name, *numbers = arguments or [""]
-    takes = {"images": 1, "fuzz": 1, "hostile": 1, "load": 2}.get(name, 0)
+    takes = {"images": 1, "fuzz": 1, "hostile": 1, "load": 3}.get(name, 0)
     if name not in names() or len(numbers) > takes or not all(map(str.isdecimal, numbers)):
         print(
             f"usage: python -m benchmarks NAME; NAME is one of {', '.join(names())}, "
-            "or images SAMPLES, load STUDENTS MINUTES, fuzz INPUTS, hostile LINKS",
+            "or images SAMPLES, load STUDENTS MINUTES VISITS, fuzz INPUTS, hostile LINKS",
             file=sys.stderr,
         )
         return 2

@@ -39,6 +39,11 @@ class Student:
         self._news = asyncio.Event()
         self._listening = asyncio.create_task(self._listen())
 
+    @property
+    def page(self) -> str:
+        """The name of the page that was asked for last, as in its address."""
+        return self._name
+
     async def press(self, label: str) -> None:
         """Press the button whose label begins so, once it is there."""
         await self.until(lambda screen: screen.button(label) is not None)

@@ -1,8 +1,10 @@
 """A class on one server: students change sliders, turn pages, train networks and sample pictures.
 
-`python -m benchmarks load [STUDENTS [MINUTES]]`, 30 and 5 if not given. Times are in seconds and
-from a student's action to the end of the run that answers it, memory in MiB of the server's
-process. Students pause between actions as people do; what each does follows from its number.
+`python -m benchmarks load [STUDENTS [MINUTES [VISITS]]]`, 30, 5 and 200 if not given. Times are in
+seconds and from a student's action to the end of the run that answers it, memory in MiB of the
+server's process. Students pause between actions as people do; what each does follows from its
+number. The students' own work shares the cores with the server; `cpu_seconds` tells how much each
+took.
 """
 
 from __future__ import annotations
@@ -16,21 +18,21 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from streamlit.proto.Slider_pb2 import Slider
 
 from benchmarks import serving
 from benchmarks.client import Student, open_student
+from benchmarks.process import Peak, cpu_seconds, resident, settled
 from benchmarks.queue import shelf, trains
 from benchmarks.screen import Shown
 from benchmarks.serving import Server
 from explorer.training.store import Store
+from explorer.training.threads import available_cores
+from explorer.ui.house import QUIET, SWEEP
 from explorer.ui.menu import MENU
 
-VISITS = 200
-"""Sessions that are opened and closed, one after another, for the memory they may leave behind."""
 WATCHED = (
     *("/forward_diffusion", "/score_field", "/reverse_race", "/noise_schedules"),
     *("/exact_against_learned", "/diffusion_against_mcmc", "/seed_space", "/image_forward"),
@@ -42,6 +44,8 @@ PAUSE = (1.0, 5.0)
 """Seconds that a student looks at what came, at random between these."""
 PATIENCE = 240.0
 """Seconds for which a student waits for a training or for pictures: a whole class may be before."""
+EMPTIED = QUIET + 2 * SWEEP
+"""Seconds after which a server that nobody looks at has put away what it can."""
 
 
 @dataclass
@@ -49,51 +53,69 @@ class Seen:
     """What the students have met with."""
 
     waits: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    sliders: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """The waits after a move of a slider, by page."""
     done: Counter[str] = field(default_factory=Counter)
-    problems: list[str] = field(default_factory=list)
+    problems: Counter[str] = field(default_factory=Counter)
+    """What went wrong, by its kind, its page and its words."""
     finished: Counter[str] = field(default_factory=Counter)
     """Shelf → trainings that were seen to their end."""
 
 
-def run(students: int = 30, minutes: int = 5) -> dict[str, Any]:
-    """What a class of `students` meets with in `minutes`; and what it leaves of memory."""
+def run(students: int = 30, minutes: int = 5, visits: int = 200) -> dict[str, Any]:
+    """What a class of `students` meets with in `minutes`; and what it leaves of memory.
+
+    visits: sessions that are then opened and closed, one after another, for what they may leave.
+    """
     with serving.serve() as server:
-        return asyncio.run(_measured(server, students, 60.0 * minutes))
+        return asyncio.run(_measured(server, students, 60.0 * minutes, visits))
 
 
-async def _measured(server: Server, students: int, seconds: float) -> dict[str, Any]:
+async def _measured(server: Server, students: int, seconds: float, visits: int) -> dict[str, Any]:
     before = Seen()
     async with open_student(server.url, "/") as guide:
         await _tour(guide, before)
-    start = await _settled(server)
-    seen = Seen()
-    begun = time.perf_counter()
-    peak = asyncio.create_task(_peak(server))
+    start = await settled(server.process.pid)
+    seen = Seen(problems=before.problems)
+    begun, ours, its = time.perf_counter(), time.process_time(), cpu_seconds(server.process.pid)
+    peak = Peak(server.process.pid)
     end = begun + seconds
     await asyncio.gather(*(_attends(server.url, k, end, seen) for k in range(students)))
-    highest = await _ended(peak)
-    after = await _settled(server)
+    highest = await peak.end()
+    took = time.perf_counter() - begun
+    work = {
+        "server": round(cpu_seconds(server.process.pid) - its),
+        "students": round(time.process_time() - ours),
+    }
+    left = resident(server.process.pid)
+    after = await settled(server.process.pid, EMPTIED)
     kept = Counter(card.shelf for card in Store(server.log_file.parent / "runs").list_runs())
     lost = sum((seen.finished - kept).values())
-    visited = [_memory(server)]
+    visited = [resident(server.process.pid)]
     for part in range(4):
-        for k in range(VISITS // 4):
+        for k in range(visits // 4):
             await _visits(server.url, k + part, seen)
-        visited.append(await _settled(server))
+        visited.append(await settled(server.process.pid, EMPTIED))
     return {
         "students": students,
-        "seconds": round(time.perf_counter() - begun),
+        "seconds": round(took),
+        "cores": available_cores(),
+        "cpu_seconds": work,
         "actions": dict(seen.done),
-        "waits": {name: _spread(waits) for name, waits in seen.waits.items()},
-        "problems": seen.problems[:20],
+        "waits": {name: _spread(waits) for name, waits in sorted(seen.waits.items())},
+        "slider_by_page": {page: _spread(waits) for page, waits in sorted(seen.sliders.items())},
+        "problem_count": seen.problems.total(),
+        "problems": dict(seen.problems.most_common(20)),
         "tracebacks": server.log().count("Traceback"),
         "trainings_seen_to_their_end": sum(seen.finished.values()),
         "trainings_lost": lost,
         "memory_start": start,
         "memory_peak": highest,
         "memory_peak_per_session": round((highest - start) / students, 1),
+        "memory_when_the_last_leaves": left,
         "memory_after": after,
-        "memory_by_quarters_of_200_visits": visited,
+        "memory_after_over_start": round(after / start, 3) if start else 0.0,
+        "memory_by_quarters_of_visits": visited,
     }
 
 
@@ -117,7 +139,11 @@ async def _attends(url: str, number: int, end: float, seen: Seen) -> None:
                     await _does_something(student, rng, seen, shelf(number))
                     await asyncio.sleep(rng.uniform(*PAUSE))
         except Exception as problem:
-            seen.problems.append(f"student {number}: {type(problem).__name__}: {problem}"[:300])
+            _note(seen, problem, f"student {number}")
+
+
+def _note(seen: Seen, problem: Exception, who: str) -> None:
+    seen.problems[f"{type(problem).__name__} of {who}: {problem}"[:400]] += 1
 
 
 async def _does_something(student: Student, rng: random.Random, seen: Seen, code: str) -> None:
@@ -133,7 +159,7 @@ async def _does_something(student: Student, rng: random.Random, seen: Seen, code
     else:
         await _pictures(student, seen)
     for problem in student.screen.problems:
-        seen.problems.append(f"on the page after {what}: {problem}"[:300])
+        seen.problems[f"traceback on /{student.page} after {what}: {problem}"[:400]] += 1
 
 
 async def _turn(student: Student, path: str, seen: Seen) -> None:
@@ -150,6 +176,7 @@ async def _slide(student: Student, rng: random.Random, seen: Seen) -> None:
     key, value = rng.choice(moves)
     runs = student.screen.runs
     await _timed(seen, "slider", student.slide(key, value), lambda: student.until_done(runs))
+    seen.sliders[student.page].append(seen.waits["slider"][-1])
 
 
 def _move(shown: Shown, rng: random.Random) -> tuple[str, float] | None:
@@ -209,7 +236,7 @@ async def _visits(url: str, number: int, seen: Seen) -> None:
         async with open_student(url, WATCHED[number % len(WATCHED)]) as student:
             await student.until_done(0)
     except Exception as problem:
-        seen.problems.append(f"visit {number}: {type(problem).__name__}: {problem}"[:300])
+        _note(seen, problem, "a visit")
 
 
 async def _timed(
@@ -219,42 +246,6 @@ async def _timed(
     await action
     await answered()
     seen.waits[name].append(time.perf_counter() - begun)
-
-
-async def _peak(server: Server) -> float:
-    """The largest memory that was seen, every half second, until it is told to stop."""
-    highest = 0.0
-    with contextlib.suppress(asyncio.CancelledError):
-        while True:
-            highest = max(highest, _memory(server))
-            await asyncio.sleep(0.5)
-    return highest
-
-
-async def _ended(task: asyncio.Task[float]) -> float:
-    task.cancel()
-    return await task
-
-
-async def _settled(server: Server) -> float:
-    """The server's memory once it no longer falls, for at most twenty seconds."""
-    lowest = _memory(server)
-    for _ in range(10):
-        await asyncio.sleep(2)
-        now = _memory(server)
-        if now > 0.995 * lowest:
-            return now
-        lowest = now
-    return lowest
-
-
-def _memory(server: Server) -> float:
-    """The resident memory of the server's process in MiB; 0 where /proc does not tell."""
-    status = Path(f"/proc/{server.process.pid}/status")
-    if not status.exists():
-        return 0.0
-    found = re.search(r"VmRSS:\s+(\d+) kB", status.read_text())
-    return round(int(found[1]) / 1024, 1) if found else 0.0
 
 
 def _spread(waits: Sequence[float]) -> dict[str, float]:
