@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -71,10 +71,13 @@ class TrainState:
         """The model as it stands, on the CPU."""
         return Model.of(self.spec, self.weights())
 
+    def on_cpu(self) -> TrainState:
+        """The same, for whoever has no such device."""
+        return replace(self, _tensors={name: part.cpu() for name, part in self._tensors.items()})
+
     def resume_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """All that `train` needs to go on as if it had never stopped."""
-        tensors = {name: tensor.cpu() for name, tensor in self._tensors.items()}
-        return tensors, {"spec": to_json(self.spec), "seconds": self.seconds}
+        return dict(self.on_cpu()._tensors), {"spec": to_json(self.spec), "seconds": self.seconds}
 
 
 def train(
