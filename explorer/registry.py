@@ -70,6 +70,10 @@ class Entry(Generic[T]):
 
     def build(self, values: Mapping[str, Any] | None = None) -> T:
         """The thing, with defaults for values left out; ValueError on a name or value it lacks."""
+        return self.make(**self.checked(values))
+
+    def checked(self, values: Mapping[str, Any] | None = None) -> dict[str, float | int]:
+        """A value for each parameter, as `build` takes them."""
         values = dict(values or {})
         unknown = set(values) - {param.name for param in self.params}
         if unknown:
@@ -77,7 +81,7 @@ class Entry(Generic[T]):
             raise ValueError(
                 f"{self.label} has no parameter {shown(sorted(unknown))}; it takes {known}"
             )
-        return self.make(**{p.name: p.checked(values.get(p.name, p.default)) for p in self.params})
+        return {p.name: p.checked(values.get(p.name, p.default)) for p in self.params}
 
 
 def pick(registry: Mapping[str, Entry[T]], name: str) -> Entry[T]:

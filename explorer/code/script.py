@@ -16,6 +16,7 @@ from explorer.code.bundle import bundle
 from explorer.data.distributions import DISTRIBUTIONS
 from explorer.data.gaussian_mixture import GaussianMixture
 from explorer.data.mixture_spec import DEFAULTS, MixtureSpec
+from explorer.data.own import own_data
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.spec import ProcessSpec
@@ -138,7 +139,10 @@ def call(make: Callable[..., Any], /, **values: Any) -> Text:
 
 
 def distribution(spec: DistributionSpec) -> Text:
-    """How a spec's distribution is made; an edited mixture by its numbers."""
+    """How a spec's distribution is made; a mixture by its numbers, own data by their text."""
+    if spec.own is not None:
+        values = DISTRIBUTIONS[spec.name].checked(dict(spec.values))
+        return call(own_data, text=Text(_lines(spec.own)), **values)
     mixture = _mixture(spec)
     if mixture is None:
         return made(DISTRIBUTIONS[spec.name], spec.values)
@@ -152,7 +156,15 @@ def distribution(spec: DistributionSpec) -> Text:
 
 def maker(spec: DistributionSpec) -> Callable[..., Any]:
     """The function that `distribution` calls."""
+    if spec.own is not None:
+        return own_data
     return DISTRIBUTIONS[spec.name].make if _mixture(spec) is None else GaussianMixture.of
+
+
+def _lines(text: str) -> str:
+    """A long text of letters as one string over many lines."""
+    parts = [f'"{text[k : k + WIDTH - 10]}"' for k in range(0, len(text), WIDTH - 10)]
+    return "\n        ".join(["(", *parts]) + "\n    )" if len(parts) > 1 else parts[0]
 
 
 def _mixture(spec: DistributionSpec) -> MixtureSpec | None:

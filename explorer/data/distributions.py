@@ -13,6 +13,7 @@ from explorer.data import curves
 from explorer.data.drawn import Drawn
 from explorer.data.gaussian_mixture import GaussianMixture, Look
 from explorer.data.mixture_spec import DEFAULTS, MixtureSpec
+from explorer.data.own import own_1d, own_2d
 from explorer.data.uniform_boxes import UniformBoxes
 from explorer.registry import Entry, Param
 
@@ -135,6 +136,10 @@ def _std(default: float, high: float = 2.0) -> Param:
     return Param("std", "Width σ of a mode", default, 0.02, high, 0.01, "Standard deviation.")
 
 
+_BLUR = Param(
+    "width", "Blur of the data", 0.1, 0.02, 1.0, 0.01, "Width of the Gaussian on every point."
+)
+
 DISTRIBUTIONS: dict[str, Shape] = {
     "gaussians-1d": Shape(
         two_gaussians_1d,
@@ -175,6 +180,14 @@ DISTRIBUTIONS: dict[str, Shape] = {
         "Your own mixture",
         r"\sum_kw_k\,\mathcal N(\mu_k,\sigma_k^2)",
         "edited on the page",
+        dim=1,
+    ),
+    "own-1d": Shape(
+        own_1d,
+        "Your own data",
+        r"\sum_iw_i\,\mathcal N(x_i,h^2)",
+        "drawn, pasted or uploaded",
+        (_BLUR,),
         dim=1,
     ),
     "tutorial": Shape(
@@ -255,6 +268,13 @@ DISTRIBUTIONS: dict[str, Shape] = {
         "Your own mixture",
         r"\sum_kw_k\,\mathcal N(\mu_k,C_k)",
         "edited on the page",
+    ),
+    "own-2d": Shape(
+        own_2d,
+        "Your own data",
+        r"\sum_iw_i\,\mathcal N(x_i,h^2I)",
+        "drawn, pasted or uploaded",
+        (_BLUR,),
     ),
     "points": Shape(
         finite_points,

@@ -16,7 +16,11 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from explorer.data.quadratic_forms import QuadraticForms, log_peaks
+from explorer.data.quadratic_forms import (
+    DifferentiableScore,
+    QuadraticForms,
+    log_density_by_distances,
+)
 
 
 class Look(NamedTuple):
@@ -165,6 +169,9 @@ class GaussianMixture:
 
     def score(self, x: Tensor) -> Tensor:
         """∇ log p(x), (B, D): the components' scores weighted by their responsibilities."""
+        if torch.is_grad_enabled() and x.requires_grad:
+            found: Tensor = DifferentiableScore.apply(x, self._log_joint, self._forms(x.dtype))
+            return found
         return self._forms(x.dtype).pull(x, torch.softmax(self._log_joint(x), dim=1))
 
     def responsibilities(self, x: Tensor) -> Tensor:
@@ -211,28 +218,14 @@ class GaussianMixture:
         forms = self._forms(x.dtype)
         found = forms.log_density(x, forms.constant + log_factors.to(x.dtype))
         if found is None:
-            return self._log_density_by_distances(x) + log_factors.to(x.dtype)
+            found = log_density_by_distances(x, self.means, self.variances, self.axes)
+            return found + log_factors.to(x.dtype)
         return found
 
     def keeps_digits(self, reach: float, dtype: torch.dtype) -> bool:
         """Whether densities at coordinates up to `reach` may be had as quadratic forms."""
         forms = self._forms(dtype)
         return forms.keeps_digits(reach + float(forms.centre.abs().max()))
-
-    def _log_density_by_distances(self, x: Tensor) -> Tensor:
-        """The same from (x − μ_k) along each component's axes, one (B, K) plane for each."""
-        means, variances = self.means.to(x.dtype), self.variances.to(x.dtype)
-        away = [x[:, d, None] - means[:, d] for d in range(self.dim)]
-        if self.axes is not None:
-            axes = self.axes.to(x.dtype)
-            away = [
-                sum((away[d] * axes[:, d, e] for d in range(1, self.dim)), away[0] * axes[:, 0, e])
-                for e in range(self.dim)
-            ]
-        log_density = -0.5 * away[0].square() / variances[:, 0]
-        for d in range(1, self.dim):
-            log_density.sub_(0.5 * away[d].square() / variances[:, d])
-        return log_density + log_peaks(variances)
 
     @cached_property
     def _log_weights(self) -> Tensor:

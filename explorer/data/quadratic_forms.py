@@ -7,10 +7,13 @@ one product of (points × monomials) and (monomials × components), and a score 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 LARGEST_TERM = {torch.float32: 4e3, torch.float64: 1e6}
 """How large the terms of a log-density may be so that 3e-4 (float32) or 1e-10 nats are lost."""
@@ -89,6 +92,70 @@ class QuadraticForms:
         if self.diagonal:
             return torch.addcmul(towards, x, stiffness, value=-1)
         return towards - torch.einsum("bde,be->bd", stiffness.unflatten(1, (dim, dim)), x)
+
+    def pull_slope(self, x: Tensor, share: Tensor, v: Tensor) -> Tensor:
+        """(B, D) H v, the change of the mixture's score along v (B, D), for its shares (B, K).
+
+        H = Σ_k share_k (s_k s_kᵀ − C_k⁻¹) − s sᵀ, with s_k the components' scores and s their mean:
+        the Hessian of the log-density, which is symmetric.
+        """
+        dim = x.shape[1]
+        products = v * x if self.diagonal else (v[:, :, None] * x[:, None]).flatten(1)
+        along = torch.cat([v, -products], dim=1) @ self.pulls  # (B, K) s_k · v
+        tilt = share * along
+        tilt = tilt - share * tilt.sum(dim=1, keepdim=True)
+        stiffness = (self.pulls[dim:] @ share.T).T
+        if self.diagonal:
+            return torch.addcmul(self.pull(x, tilt), v, stiffness, value=-1)
+        whole = stiffness.unflatten(1, (dim, dim))
+        return self.pull(x, tilt) - torch.einsum("bde,be->bd", whole, v)
+
+
+class DifferentiableScore(torch.autograd.Function):
+    """The score as one node of a graph: its slope is known, and a dozen small nodes cost far more.
+
+    Of (x, log_joint, forms): x (B, D), the function that gives log w_k N(x; μ_k, C_k) there, and
+    the components' forms.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, log_joint: Callable[[Tensor], Tensor], forms: QuadraticForms
+    ) -> Tensor:
+        share = torch.softmax(log_joint(x), dim=1)
+        ctx.save_for_backward(x, share)
+        ctx.forms = forms
+        return forms.pull(x, share)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        x, share = ctx.saved_tensors
+        return ctx.forms.pull_slope(x, share, grad), None, None
+
+
+def log_density_by_distances(
+    x: Tensor, means: Tensor, variances: Tensor, axes: Tensor | None
+) -> Tensor:
+    """(B, K) log N(x; μ_k, C_k) from (x − μ_k) along each component's axes, wherever x (B, D) lies.
+
+    One (B, K) plane for each coordinate; means, variances and axes as of `QuadraticForms.of`.
+    """
+    means, variances = means.to(x.dtype), variances.to(x.dtype)
+    away = [x[:, d, None] - means[:, d] for d in range(x.shape[1])]
+    if axes is not None:
+        turn = axes.to(x.dtype)
+        away = [
+            sum(
+                (away[d] * turn[:, d, e] for d in range(1, len(away))),
+                away[0] * turn[:, 0, e],
+            )
+            for e in range(len(away))
+        ]
+    log_density = -0.5 * away[0].square() / variances[:, 0]
+    for d in range(1, len(away)):
+        log_density.sub_(0.5 * away[d].square() / variances[:, d])
+    return log_density + log_peaks(variances)
 
 
 def log_peaks(variances: Tensor) -> Tensor:

@@ -7,16 +7,21 @@ from functools import lru_cache
 
 from explorer.data.distributions import DISTRIBUTIONS, ExactDistribution, from_spec
 from explorer.data.mixture_spec import MixtureSpec
+from explorer.data.own import own_data
 from explorer.registry import Values, pick
 
 
 @dataclass(frozen=True)
 class DistributionSpec:
-    """An entry of `DISTRIBUTIONS` with its numbers, or a mixture that somebody edited."""
+    """An entry of `DISTRIBUTIONS` with its numbers, an edited mixture, or somebody's own data.
+
+    own: a text of `explorer.data.own_codec`, for the entries own-1d and own-2d.
+    """
 
     name: str
     values: Values = ()
     mixture: MixtureSpec | None = None
+    own: str | None = None
 
     def build(self) -> ExactDistribution:
         """What it stands for, built once and shared, read-only; ValueError on unusable numbers."""
@@ -27,4 +32,7 @@ class DistributionSpec:
 def _built(spec: DistributionSpec) -> ExactDistribution:
     if spec.mixture is not None:
         return from_spec(spec.mixture)
-    return pick(DISTRIBUTIONS, spec.name).build(dict(spec.values))
+    entry = pick(DISTRIBUTIONS, spec.name)
+    if spec.own is not None:
+        return own_data(spec.own, **entry.checked(dict(spec.values)))
+    return entry.build(dict(spec.values))
