@@ -1,4 +1,4 @@
-"""The examples of docs/extending.md fit the source, and what they add passes the tests there are."""
+"""The examples of docs/extending.md fit the source; what they add passes the tests there are."""
 
 import os
 import re
