@@ -40,7 +40,9 @@ def main(name: str, inputs: int, folder: Path, seed: int) -> NoReturn:
     for k, data in enumerate(seeds):
         (corpus / f"seed{k}").write_bytes(data[: target.largest])
         reader_takes(reader, data)
-    session = Session(target, reader, inputs, Guard(work))
+    guard = Guard(work)
+    guard.listen()
+    session = Session(target, reader, inputs, guard)
     limit_memory()
     atheris.Setup(
         [

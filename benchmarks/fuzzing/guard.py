@@ -52,13 +52,16 @@ class Broken(Exception):
 
 
 class Guard:
-    """Watches this process from now on; `folder` is the only one that may be written to."""
+    """Watches what readers do; `folder` is the only one that may be written to."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._place = os.path.realpath(folder)
         self._seen: list[str] = []
         self._on = False
+
+    def listen(self) -> None:
+        """Hear of files, processes and sockets too: as long as this process lives."""
         sys.addaudithook(self._hear)
 
     def call(self, reader: Callable[[bytes], Any], data: bytes) -> str:

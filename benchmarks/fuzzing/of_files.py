@@ -196,7 +196,7 @@ def _parquet_seeds() -> tuple[bytes, ...]:
     Image.new("RGB", (3, 2)).save(picture, "PNG")
     cell = {"bytes": picture.getvalue(), "path": None}
     for labels in ([1, 2], [1, None], ["a", "b"], [[1], [2]], [2**63, 1]):
-        with contextlib.suppress(pyarrow.ArrowException):
+        with contextlib.suppress(pyarrow.ArrowException, OverflowError):
             file = io.BytesIO()
             parquet.write_table(pyarrow.table({"img": [cell, cell], "label": labels}), file)
             found.append(file.getvalue())
@@ -234,12 +234,26 @@ def _checkpoint(folder: Path) -> Reader:
     return reader
 
 
+_TINY = {
+    **{"format": 1, "dataset": "mnist", "widths": [1, 1, 1], "steps": 1, "batch": 1},
+    **{"rate": 0.1, "shift": 0, "seed": 0},
+}
+
+
+def _classifier() -> bytes:
+    """The weights of the smallest classifier there can be."""
+    from explorer.networks.classifier import Classifier
+    from explorer.training.files import tensor_bytes
+
+    return tensor_bytes(Classifier((1, 1, 1)).state_dict(), {})
+
+
 def _checkpoint_seeds() -> tuple[bytes, ...]:
     from explorer.training.image_report import LOSSES
 
     table = b"step,loss,smoothed\n0,1.5,1.5\n1,1.2,1.4\n"
     assert LOSSES == "loss.csv"
-    found = []
+    found = [_dumped({"spec": _TINY, "figures": {"accuracy": 0.9}}) + b"\0" + _classifier()]
     for folder in sorted(_CHECKPOINTS.iterdir()):
         for name in ("spec.json", "classifier.json"):
             if (folder / name).exists():
@@ -271,8 +285,19 @@ def _film(folder: Path) -> Reader:
 
 
 def _film_seeds() -> tuple[bytes, ...]:
+    """A film of one picture in one step, and one of nine that is cut."""
+    from PIL import Image
+
+    from explorer.training.image_films import kept_steps
+    from explorer.training.image_request import Lane, Request, to_json
+
+    request = Request("one", (Lane("ddim"),), 1, (3,))
+    said = {"request": to_json(request), "ratios": [9.0, 0.0], "evaluations": [1]}
+    sheet = io.BytesIO()
+    Image.new("RGB", (32, 2 * len(kept_steps(1)) * 32)).save(sheet, "WEBP")
     file = next(iter(sorted(_CHECKPOINTS.glob("*/films/*.json"))))
-    return (file.read_bytes() + b"\0" + file.with_suffix(".webp").read_bytes()[:15_000],)
+    cut = file.read_bytes() + b"\0" + file.with_suffix(".webp").read_bytes()[:15_000]
+    return _dumped(said) + b"\0" + sheet.getvalue(), cut
 
 
 def _archive(folder: Path) -> Reader:

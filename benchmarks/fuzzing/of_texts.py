@@ -80,31 +80,6 @@ def _mixture(folder: Path) -> Reader:
     return reader
 
 
-def _own(folder: Path) -> Reader:
-    import torch
-
-    from explorer.data.own import own_data
-
-    def reader(data: bytes) -> None:
-        known = own_data(text(data), 0.1)
-        x = torch.zeros(2, known.dim)
-        assert known.noised(0.5, 0.5).score(x).isfinite().all()
-        assert known.sample(4, torch.Generator().manual_seed(0)).isfinite().all()
-
-    return reader
-
-
-def _own_seeds() -> tuple[bytes, ...]:
-    import numpy as np
-
-    from explorer.data.own_codec import encode_grid, encode_points
-
-    rng = np.random.default_rng(0)
-    grid = rng.random((8, 8))
-    found = [encode_points(rng.normal(size=(n, dim))) for n in (2, 30) for dim in (1, 2)]
-    return tuple(t.encode() for t in (*found, encode_grid(grid)))
-
-
 def _story(folder: Path) -> Reader:
     from explorer.stories.reading import read
     from explorer.stories.story import Fault, StoryError
@@ -200,7 +175,6 @@ TARGETS = (
         15,
         ("explorer.data.mixture_spec",),
     ),
-    Target("own", _own, _own_seeds, of_text, 10, ("explorer.data.own_codec", "explorer.data.own")),
     Target(
         "story",
         _story,

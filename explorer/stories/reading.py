@@ -190,6 +190,8 @@ def _short(name: str, part: Part, say: Say) -> str:
         line = part.line if len(part.lines) < 2 or part.lines[0] else part.line + 1
         what = {"step": "title"}.get(name, name)
         say(line, f"this {what} has {len(text)} characters; {most} are allowed")
+    if "![" in text:  # it could tell another machine who reads along
+        say(part.line, "a story loads no pictures; let 'link:' show a page of this app")
     return text
 
 

@@ -37,7 +37,14 @@ def shelf() -> str:
 
 
 def remember() -> None:
-    """Let the browser keep the code. Draws nothing; for the end of a page that uses the shelf."""
+    """Let the browser keep the code. Draws nothing; for the end of a page that uses the shelf.
+
+    A browser that keeps another code is left with it: a link leads to a shelf, but whoever sends
+    one must not get what is trained in that browser from then on.
+    """
+    kept = str(st.context.cookies.get(_COOKIE, ""))
+    if is_code(kept) and kept != shelf():
+        return
     with st.container(key="shelf"):
         _remember(
             key="shelf-cookie",
