@@ -38,6 +38,19 @@ class Gate:
         assert self.begun.wait(SOON)
 
 
+class Deaf:
+    """Work that hangs after its first tick and hears nothing, until it is woken."""
+
+    def __init__(self) -> None:
+        self.hangs, self.wake = threading.Event(), threading.Event()
+
+    def __call__(self) -> Iterator[Tick]:
+        yield Tick(1, 2)
+        self.hangs.set()
+        self.wake.wait(SOON)
+        yield Tick(2, 2)
+
+
 def ended(job: Job) -> Status:
     assert job.wait(SOON), f"{job} has not ended"
     return job.status

@@ -43,6 +43,29 @@ def test_autosaves_are_found_once_nobody_writes_them(store):
     assert store.list_runs() == []  # none of it is a finished run
 
 
+@pytest.mark.parametrize("hours", [1, -1, 24 * 30])
+def test_a_clock_that_is_set_takes_no_state_away_and_hides_none(store, monkeypatch, hours):
+    """A state that is being written is not offered, one that nobody writes is found and kept."""
+    real_time, real_monotonic, passed = time.time, time.monotonic, [0.0]
+    saves = store.autosaves
+    saves.autosave("job1", {"w": torch.zeros(1)}, {})
+    partial = store.root / "in-progress" / "job1" / f".{SPEC}.{'0' * 16}.partial"
+    partial.write_bytes(b"x")  # somebody is writing it
+    monkeypatch.setattr(time, "time", lambda: real_time() + passed[0] + 3600 * hours)
+    monkeypatch.setattr(time, "monotonic", lambda: real_monotonic() + passed[0])
+    assert saves.unfinished() == []
+    now = time.time()
+    saves.autosave("job2", {"w": torch.zeros(1)}, {})
+    os.utime(store.root / "in-progress" / "job2" / "state.safetensors", (now, now))
+    os.utime(store.root / "in-progress" / "job2", (now, now))
+    store.save(a_run(), "ab12")  # clears away what is old
+    assert saves.unfinished() == []
+    assert partial.exists()
+    assert len(saves.unfinished(quiet_for=0)) == 2
+    passed[0] = 31.0
+    assert sorted(state.job_id for state in saves.unfinished()) == ["job1", "job2"]
+
+
 def test_a_damaged_state_is_told_and_hides_no_other(store, caplog):
     for job in ("job1", "job2"):
         store.autosaves.autosave(job, {"w": torch.zeros(1)}, {})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from made_jobs import SOON, Gate, Tick, count, ended, until
+from made_jobs import SOON, Deaf, Gate, Tick, count, ended, until
 
 from explorer.training import threads
 from explorer.training.jobs import Pool, Status
@@ -85,19 +85,6 @@ def test_a_hanging_job_is_given_up_and_the_queue_moves_on(make_pool):
         thread.join(0.5)
     assert (job.status, job.latest) == (Status.FAILED, Tick(1, 3))  # what comes late is ignored
     assert not late.is_set()
-
-
-class Deaf:
-    """Work that hangs after its first tick and hears nothing, until it is woken."""
-
-    def __init__(self) -> None:
-        self.hangs, self.wake = threading.Event(), threading.Event()
-
-    def __call__(self) -> Iterator[Tick]:
-        yield Tick(1, 2)
-        self.hangs.set()
-        self.wake.wait(SOON)
-        yield Tick(2, 2)
 
 
 def test_threads_left_behind_are_replaced_up_to_a_bound_and_taken_back_when_they_end(make_pool):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from explorer.training.ages import Sightings, age
 from explorer.training.files import (
     DamagedFile,
     json_bytes,
@@ -38,12 +38,16 @@ KEPT = 7 * 86400.0
 log = logging.getLogger(__name__)
 
 
+_sightings = Sightings()
+
+
 @dataclass(frozen=True)
 class Unfinished:
-    """An autosave that nobody goes on writing; `saved` is in seconds since 1970."""
+    """An autosave: `saved` in seconds since 1970, `quiet` in seconds since anybody wrote it."""
 
     job_id: str
     saved: float
+    quiet: float
     meta: Any
 
 
@@ -71,18 +75,22 @@ class Autosaves:
         return tensors, _meta(metadata)
 
     def unfinished(self, quiet_for: float = QUIET) -> list[Unfinished]:
-        """States that were last written more than `quiet_for` seconds ago, newest first.
+        """States that nobody has written for `quiet_for` seconds, newest first.
 
         A job that runs, on this server or on another, saves more often than that.
         """
-        found, now = [], time.time()
+        found = []
         with reachable():
-            for folder in coded_folders(self.root):
+            folders = coded_folders(self.root)
+            _sightings.keep({folder / STATE for folder in folders})
+            for folder in folders:
+                state = folder / STATE
                 try:
-                    saved = (folder / STATE).stat().st_mtime
-                    if now - saved >= quiet_for:
-                        meta = _meta(read_metadata(folder / STATE))
-                        found.append(Unfinished(folder.name, saved, meta))
+                    saved = state.stat().st_mtime
+                    quiet = max(age(saved), _sightings.unchanged(state, saved))
+                    if quiet >= quiet_for:
+                        meta = _meta(read_metadata(state))
+                        found.append(Unfinished(folder.name, saved, quiet, meta))
                 except FileNotFoundError:
                     continue  # discarded just now, or not written yet
                 except DamagedFile as problem:
@@ -98,10 +106,9 @@ class Autosaves:
 
     def forget_old(self) -> None:
         """Delete the states that nobody asked for in a week."""
-        before = time.time() - KEPT
         for folder in coded_folders(self.root):
             with suppress(FileNotFoundError, Missing):  # another server deletes too
-                if folder.stat().st_mtime < before:
+                if age(folder.stat().st_mtime) > KEPT:
                     remove_folder(folder)
 
 

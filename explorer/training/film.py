@@ -44,12 +44,16 @@ class Progress:
 
 
 def filmed(states: Iterator[TrainState], film: tuple[Snapshot, ...] = ()) -> Iterator[Progress]:
-    """Pass the states on; keep one about a quarter further than the one before, and the last."""
-    due = max(FIRST, int(film[-1].step * GROWTH)) if film else FIRST
+    """Pass the states on; keep one about a quarter further than the one before, and the last.
+
+    Where the states go back, the snapshots beyond are dropped.
+    """
     for state in states:
-        if state.step >= min(due, state.steps):
+        if film and state.step < film[-1].step:
+            film = tuple(shot for shot in film if shot.step < state.step)
+        due = max(FIRST, int(film[-1].step * GROWTH) + 1) if film else FIRST
+        if state.step >= min(due, state.steps) and not (film and film[-1].step == state.step):
             film = (*film, Snapshot(state.step, state.weights()))
-            due = int(state.step * GROWTH) + 1
         yield Progress(state, film)
 
 

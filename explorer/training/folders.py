@@ -7,12 +7,12 @@ import os
 import re
 import secrets
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from explorer.registry import shown
+from explorer.training.ages import age
 from explorer.training.files import DamagedFile
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is misread from a projector
@@ -63,6 +63,8 @@ def reachable() -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             reason = "the disk is full; delete saved runs, or ask for more room"
+        elif error.errno == errno.EFBIG:
+            reason = "a file is larger than this system allows; ask for a higher limit"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             reason = "it cannot be written; EXPLORER_RUNS may name another"
         else:
@@ -96,13 +98,13 @@ def sweep(root: Path) -> int:
 
     Returns the bytes of the files that remain.
     """
-    before, size = time.time() - LITTER_AFTER, 0
+    size = 0
     for parent, folders, files in os.walk(root):
         for name in [*folders, *files]:
             path = Path(parent, name)
             with suppress(FileNotFoundError):  # another server deletes too
                 found = path.lstat()
-                if LITTER.fullmatch(name) and found.st_mtime < before:
+                if LITTER.fullmatch(name) and age(found.st_mtime) > LITTER_AFTER:
                     shutil.rmtree(path) if name in folders else path.unlink()
                 elif name in files:
                     size += found.st_size

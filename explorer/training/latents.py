@@ -27,8 +27,9 @@ from explorer.training.files import (
 from explorer.training.model import CENTRE, SCALE, Model
 from explorer.training.presets import DEFAULT, SKIP
 from explorer.training.pretrain import CURVE
+from explorer.training.rescue import enduring
 from explorer.training.spec import ModelSpec, from_json, to_json
-from explorer.training.train import Resume, TrainState, train
+from explorer.training.train import Resume, TrainState
 from explorer.training.vae import (
     VAESpec,
     VAEState,
@@ -129,7 +130,7 @@ def train_latent(
         yield LatentState(spec, first)
     diffusion = replace(spec.diffusion, distribution=latents(first.vae()))
     onwards = (model, {"seconds": meta["seconds"]}) if model else None
-    for state in train(diffusion, onwards, device=device):
+    for state in enduring(diffusion, onwards, device=device):
         yield LatentState(spec, first, state)
 
 

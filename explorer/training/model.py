@@ -18,13 +18,27 @@ from explorer.training.spec import ModelSpec
 CENTRE, SCALE, NETWORK = "centre", "scale", "network."
 
 
+_failed: set[str] = set()
+"""Kinds of devices that are not used again: a CUDA context that has failed stays so."""
+
+
 def best_device() -> torch.device:
-    """CUDA, else MPS, else the CPU."""
-    if torch.cuda.is_available():
+    """CUDA, else MPS, else the CPU; none that has failed in this process."""
+    if torch.cuda.is_available() and "cuda" not in _failed:
         return torch.device("cuda")
-    if torch.backends.mps.is_available():
+    if torch.backends.mps.is_available() and "mps" not in _failed:
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def give_up(device: torch.device) -> None:
+    """Let nothing more be trained on devices of this kind."""
+    _failed.add(device.type)
+
+
+def has_failed() -> bool:
+    """Whether a GPU has been given up."""
+    return bool(_failed)
 
 
 @dataclass(frozen=True, eq=False)

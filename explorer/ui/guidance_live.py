@@ -9,7 +9,7 @@ import streamlit as st
 from explorer.registry import Param
 from explorer.training.jobs import Job, Status
 from explorer.training.labelled import LabelledSpec, Lesson, models, train
-from explorer.ui import controls, frame, learning
+from explorer.ui import controls, frame, learning, workplace
 from explorer.ui.guidance_scenes import PARTICLES, Guide, Lanes, Trio, lanes_of
 from explorer.ui.job_bar import JobDesk, job_bar
 from explorer.ui.player import player
@@ -40,10 +40,9 @@ HIDDEN = Param(
 )
 
 
-@st.cache_resource(scope="session", show_spinner=False)
 def desk() -> JobDesk[Lesson]:
-    """This session's. When its tab closes, the training desk takes its owner's jobs away."""
-    return JobDesk()
+    """This session's."""
+    return workplace.desk("guidance", JobDesk[Lesson])
 
 
 def choose_training() -> LabelledSpec:

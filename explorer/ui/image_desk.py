@@ -15,7 +15,7 @@ from explorer.training.image_films import Denoising, Film, denoise
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_request import Request
 from explorer.training.jobs import Job, Status
-from explorer.ui import learning
+from explorer.ui import learning, workplace
 from explorer.ui.image_models import CPU, shelf
 
 KEPT = 24
@@ -69,10 +69,9 @@ class ImageDesk:
         return self.job is not None and not self.job.status.is_final
 
 
-@st.cache_resource(scope="session", show_spinner=False)
 def desk() -> ImageDesk:
-    """This session's. When its tab closes, the training desk takes its owner's jobs away."""
-    return ImageDesk()
+    """This session's."""
+    return workplace.desk("pictures", ImageDesk)
 
 
 def begin(checkpoint: Checkpoint, request: Request) -> None:

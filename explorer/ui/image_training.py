@@ -16,7 +16,7 @@ from explorer.training.image_folder import root
 from explorer.training.image_lesson import Lesson, lesson, lesson_spec
 from explorer.training.image_spec import ImageSpec
 from explorer.training.jobs import Job, Status
-from explorer.ui import controls, frame, learning
+from explorer.ui import controls, frame, learning, workplace
 from explorer.ui.image_scenes import STILL
 from explorer.ui.job_bar import JobDesk, job_bar
 from explorer.ui.player import player
@@ -29,10 +29,9 @@ _RATE = Param(
 )
 
 
-@st.cache_resource(scope="session", show_spinner=False)
 def desk() -> JobDesk[Lesson]:
-    """This session's. When its tab closes, the training desk takes its owner's jobs away."""
-    return JobDesk()
+    """This session's."""
+    return workplace.desk("two convolutions", JobDesk[Lesson])
 
 
 @st.cache_resource(show_spinner=False)

@@ -59,9 +59,28 @@ def job_bar(
             if more:
                 more()
         st.markdown(says)
-    if running and job is not None:
-        st.progress(job.progress)
-    if job is not None and job.status is Status.FAILED:
-        st.error(job.error)
-    if job is not None and job.note:
+    if job is not None:
+        if running:
+            st.progress(job.progress)
+        troubles(job)
+
+
+def troubles(job: Job[Any]) -> None:
+    """What is wrong with a job, and what can be done about it; mostly nothing."""
+    if job.silent >= job.pool.silent_after:
+        st.warning(
+            f"No sign of life for {job.silent:.0f} s. After {job.pool.hang_after:.0f} s the job is "
+            "given up and others have their turn; **Stop** gives it up now."
+        )
+    if job.status is Status.WAITING and job.pool.standing().stuck:
+        st.warning(
+            "Every worker of this server hangs. Whoever runs it has to start it anew; finished "
+            "runs and autosaves stay."
+        )
+    if job.status is Status.FAILED:
+        st.error("This has failed.")
+        st.text(job.error)  # it may quote a stranger: neither Markdown nor HTML
+    if job.note:
         st.warning(job.note)
+    if job.unsaved is not None:
+        st.button("Save again", icon=":material/save:", on_click=job.save_again)

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import streamlit as st
-
 from explorer.figures.latents import classes
 from explorer.figures.stamps import stamp
 from explorer.metrics import Truth
@@ -31,7 +29,7 @@ from explorer.training.runs import Run
 from explorer.training.spec import to_json
 from explorer.training.train import Resume
 from explorer.training.vae import VAE_PARAMS
-from explorer.ui import controls, learning, links
+from explorer.ui import controls, learning, links, workplace
 from explorer.ui.latent_scenes import CLEAR_METRIC, row
 
 KIND = "latents"
@@ -66,10 +64,9 @@ class LatentDesk:
         return self.job.latest if self.job is not None else None
 
 
-@st.cache_resource(scope="session", show_spinner=False)
 def desk() -> LatentDesk:
-    """This session's. When its tab closes, the training desk takes its owner's jobs away."""
-    return LatentDesk()
+    """This session's."""
+    return workplace.desk("latents", LatentDesk)
 
 
 def choose_training() -> LatentSpec:
@@ -142,7 +139,7 @@ def begin(spec: LatentSpec, resume: Resume | None = None, code: str | None = Non
     at.code = code
     at.job = main.pool.submit(main.owner, title(spec), work, done, autosave)
     jobs.append(at.job)
-    learning.note(at.job, shelf)
+    workplace.note(at.job, shelf, code)
 
 
 def go_on() -> None:

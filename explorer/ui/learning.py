@@ -8,9 +8,8 @@ from __future__ import annotations
 import atexit
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import streamlit as st
 from torch import Generator, Tensor
@@ -24,10 +23,11 @@ from explorer.training.film import Progress, Snapshot, film_tensors, filmed
 from explorer.training.folders import new_code
 from explorer.training.jobs import Job, Pool, Status
 from explorer.training.kept import from_stranger, run_of
-from explorer.training.model import Model, best_device
+from explorer.training.model import Model, best_device, has_failed
+from explorer.training.rescue import enduring
 from explorer.training.spec import ModelSpec
 from explorer.training.store import Card
-from explorer.training.train import train
+from explorer.ui import workplace
 from explorer.ui.shelf import shelf, store
 
 PARTICLES, SAMPLER, STEPS = 1000, "dpm", 20
@@ -46,7 +46,7 @@ makes 90–170 steps a second by Python's own turns and 190–250 by these; the 
 def pool() -> Pool:
     """The server's one queue."""
     sys.setswitchinterval(TURN)
-    made = Pool()
+    made = Pool(is_there=workplace.is_there)
     atexit.register(made.close)
     return made
 
@@ -56,7 +56,7 @@ class Desk:
     """What one session works at: its job, if any, and what that job trains."""
 
     pool: Pool
-    owner: str = field(default_factory=new_code)
+    owner: str
     job: Job[Progress] | None = None
     spec: ModelSpec | None = None
     code: str = ""
@@ -79,34 +79,9 @@ class Desk:
         return self.busy and self.job is not None and self.job.latest is not None
 
 
-def _clear(desk: Desk) -> None:
-    desk.pool.release(desk.owner)
-
-
-@st.cache_resource(scope="session", show_spinner=False, on_release=_clear)
 def desk() -> Desk:
-    """This session's; when its tab closes, its jobs leave the queue."""
-    return Desk(pool())
-
-
-@st.cache_resource(show_spinner=False)
-def _shelves() -> WeakKeyDictionary[Job, str]:
-    """The shelf of every job that this server still holds."""
-    return WeakKeyDictionary()
-
-
-def elsewhere() -> bool:
-    """Whether another session of this browser trains: a tab beside, or one just closed."""
-    mine, here = shelf(), desk().owner
-    return any(
-        code == mine and job.owner != here and not job.status.is_final
-        for job, code in list(_shelves().items())
-    )
-
-
-def note(job: Job[Any], shelf: str) -> None:
-    """Let the other sessions of the browser with this shelf know of the job."""
-    _shelves()[job] = shelf
+    """This session's. When its tab closes, its jobs leave the queue, unless it is soon back."""
+    return workplace.desk("learning", lambda: Desk(pool(), workplace.here().owner))
 
 
 def title(spec: ModelSpec) -> str:
@@ -131,7 +106,7 @@ def begin(
     jobs: list[Job[Progress]] = []
 
     def work() -> Any:
-        return filmed(train(spec, resume), film)
+        return filmed(enduring(spec, resume), film)
 
     def autosave(progress: Progress) -> None:
         tensors, meta = progress.state.resume_state()
@@ -150,7 +125,7 @@ def begin(
     at.spec, at.code, at.opened = spec, code, None
     at.job = at.pool.submit(at.owner, title(spec), work, done, autosave)
     jobs.append(at.job)
-    note(at.job, owner_shelf)
+    workplace.note(at.job, owner_shelf, code)
     forget_link()
 
 
@@ -194,7 +169,8 @@ def says(job: Job[Progress] | None) -> str:
             return "Starting."
         state = progress.state
         left = (state.steps - state.step) * state.seconds / max(state.step, 1)
-        return f"{job.progress:.0%} of {state.steps:,} steps, about {left:.0f} s left."
+        where = f" On {device_name()}." if has_failed() else ""
+        return f"{job.progress:.0%} of {state.steps:,} steps, about {left:.0f} s left.{where}"
     if job.status is Status.DONE:
         seconds = progress.state.seconds if progress else 0.0
         kept = "" if job.note else " and kept in *My runs*"
@@ -204,8 +180,10 @@ def says(job: Job[Progress] | None) -> str:
 
 def device_name() -> str:
     """The device that trainings use, in words."""
-    kind = best_device().type
-    return {"cuda": "the GPU (CUDA)", "mps": "the GPU (MPS)"}.get(kind, "one core of the CPU")
+    core = (
+        "one core of the CPU, since the GPU has failed" if has_failed() else "one core of the CPU"
+    )
+    return {"cuda": "the GPU (CUDA)", "mps": "the GPU (MPS)"}.get(best_device().type, core)
 
 
 def in_short(card: Card) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from explorer.training.folders import StoreUnavailable, new_code
 from explorer.training.kept import progress_of
 from explorer.training.presets import DEFAULT
 from explorer.training.spec import from_json
-from explorer.ui import latent_learning, learning, links
+from explorer.ui import latent_learning, learning, links, workplace
 from explorer.ui.shelf import shelf, store
 from explorer.ui.train_controls import keys_of, pickable
 
@@ -71,12 +70,13 @@ def left_behind(kind: str | None = None) -> list[Unfinished]:
     kind: of `KINDS`, or None for all.
     """
     kinds = KINDS if kind is None else (kind,)
-    mine, here = shelf(), (learning.desk().code, latent_learning.desk().code)
+    mine = shelf()
+    here = {learning.desk().code, latent_learning.desk().code, *workplace.at_work()}
 
     def is_left(left: Unfinished) -> bool:
         if not isinstance(left.meta, dict) or left.meta.get("shelf") != mine:
             return False
-        over = left.meta.get("stopped") is True or time.time() - left.saved >= QUIET
+        over = left.meta.get("stopped") is True or left.quiet >= QUIET
         return over and left.job_id not in here and _kind(left) in kinds
 
     return [left for left in store().autosaves.unfinished(quiet_for=0) if is_left(left)]
@@ -88,8 +88,8 @@ def _discard(left: Unfinished) -> None:
 
 @st.fragment(run_every=1.0)
 def _until_others_end() -> None:
-    """A reloaded page may stand before the job of the page before it has been stopped and saved."""
-    if not learning.elsewhere():
+    """A reloaded page may stand before the server knows that the page before it has gone."""
+    if workplace.take_over() or not workplace.elsewhere():
         st.rerun()
 
 
@@ -98,7 +98,7 @@ def interrupted(most: int = 50, kind: str | None = None) -> None:
 
     kind: the one that this page shows, or None where each is shown on a page of its own.
     """
-    if learning.elsewhere():
+    if workplace.elsewhere():
         _until_others_end()
     try:
         newest = left_behind(kind)[:most]

@@ -1,0 +1,131 @@
+"""Where a browser works on this server: the desks of its pages, with all that they have running.
+
+A workplace outlives the session in which it began: a dropped connection leads back to it, and so
+does a reloaded page, which is another session of the same shelf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from explorer.training.folders import new_code
+from explorer.training.job import Job
+from explorer.ui.shelf import shelf
+
+_KEY = "_workplace"
+
+
+class Desk(Protocol):
+    """What one page has at hand."""
+
+    @property
+    def busy(self) -> bool: ...
+
+
+D = TypeVar("D", bound=Desk)
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """Whose a job is, and the code of the autosave that it writes."""
+
+    shelf: str
+    code: str
+
+
+_MARKS: WeakKeyDictionary[Job[Any], _Mark] = WeakKeyDictionary()
+"""Of every job with autosaves that this server still holds."""
+
+
+@dataclass(eq=False)
+class Workplace:
+    """session: the one that works here now.  owner: whose the jobs are, in the queue."""
+
+    shelf: str
+    session: str
+    owner: str = field(default_factory=new_code)
+    desks: dict[str, Desk] = field(default_factory=dict)
+
+    @property
+    def busy(self) -> bool:
+        return any(desk.busy for desk in list(self.desks.values()))
+
+
+_PLACES: WeakValueDictionary[str, Workplace] = WeakValueDictionary()
+"""All of this server by their owner; a session holds its own, for as long as it may return."""
+
+
+def here() -> Workplace:
+    """This session's: its own, or else one that its browser has just left with work going on."""
+    session = _session()
+    place: Workplace | None = st.session_state.get(_KEY)
+    if place is None or place.session != session:  # a reloaded page has taken it over
+        place = _left_busy() or Workplace(shelf(), session)
+        _PLACES[place.owner] = place
+        st.session_state[_KEY] = place
+    place.session = session
+    return place
+
+
+def desk(name: str, make: Callable[[], D]) -> D:
+    """The desk of this name at this session's workplace, made when it is first asked for."""
+    desks = here().desks
+    if name not in desks:
+        desks[name] = make()
+    return desks[name]  # type: ignore[return-value]  # a name has one kind of desk
+
+
+def take_over() -> bool:
+    """Move to a workplace that this browser left busy, unless there is work here; whether so."""
+    if here().busy or (left := _left_busy()) is None:
+        return False
+    left.session = _session()
+    st.session_state[_KEY] = left
+    return True
+
+
+def is_there(owner: str) -> bool:
+    """Whether a browser is connected to the owner's workplace. For any thread."""
+    place = _PLACES.get(owner)
+    if place is None:
+        return False
+    return not runtime.exists() or runtime.get_instance().is_active_session(place.session)
+
+
+def elsewhere() -> bool:
+    """Whether another session of this browser trains: a tab beside, or one just closed."""
+    mine, owner = shelf(), here().owner
+    return any(
+        mark.shelf == mine and job.owner != owner and not job.status.is_final
+        for job, mark in list(_MARKS.items())
+    )
+
+
+def at_work() -> set[str]:
+    """The codes of all autosaves that a job of this server goes on writing."""
+    return {mark.code for job, mark in list(_MARKS.items()) if not job.status.is_final}
+
+
+def note(job: Job[Any], shelf: str, code: str) -> None:
+    """Let all sessions know of the job that writes the autosave `code` for this shelf."""
+    _MARKS[job] = _Mark(shelf, code)
+
+
+def _left_busy() -> Workplace | None:
+    mine = shelf()
+    for place in list(_PLACES.values()):
+        if place.shelf == mine and place.busy and not is_there(place.owner):
+            return place
+    return None
+
+
+def _session() -> str:
+    context = get_script_run_ctx()
+    return context.session_id if context is not None else ""
