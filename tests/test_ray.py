@@ -1,6 +1,6 @@
-"""Jobs on a Ray cluster of two workers: `pip install -r requirements-ray.txt && pytest -n 0 tests/test_ray.py`.
+"""Jobs on a Ray cluster of two workers, one of which is killed. Skipped where Ray is not installed.
 
-Skipped where Ray is not installed, as it is not for the other tests.
+`pip install -r requirements-dev.txt -r requirements-ray.txt && pytest -n 0 tests/test_ray.py`
 """
 
 import os

@@ -16,6 +16,7 @@ from functools import partial
 from explorer.events import tag, tell
 from explorer.training.absence import Absences
 from explorer.training.crew import Crew
+from explorer.training.engine import Engine, here
 from explorer.training.fair_queue import FairQueue
 from explorer.training.job import Job, Standing, Status, U, Update
 from explorer.training.task import Task
@@ -30,7 +31,8 @@ GLANCE = 0.25
 class Pool:
     """A few daemon threads that work off a fair queue for the whole server.
 
-    `workers` defaults to the cores less one, which is left to the pages. `autosave_every` and
+    `workers` defaults to the cores less one, which is left to the pages; a function is asked anew
+    at each job, as the machines behind `engine` may become more. `autosave_every` and
     `hang_after` are in seconds: a job without an update for `hang_after` is given up as failed and
     its thread, which cannot be killed, is left behind and replaced; beyond `most_left_behind` it
     keeps its place until it ends after all. `clock` returns seconds. `is_there` says whether an
@@ -39,14 +41,17 @@ class Pool:
 
     def __init__(
         self,
-        workers: int | None = None,
+        workers: int | Callable[[], int] | None = None,
         autosave_every: float = 10.0,
         hang_after: float = 120.0,
         most_left_behind: int = 4,
         clock: Callable[[], float] = time.monotonic,
         is_there: Callable[[str], bool] = lambda owner: True,
+        engine: Engine = here,
     ) -> None:
-        self.workers = max(1, available_cores() - 1) if workers is None else workers
+        count = max(1, available_cores() - 1) if workers is None else workers
+        self._places = count if callable(count) else lambda: count
+        self.workers = self._places()
         if self.workers < 1:
             raise ValueError(f"workers={workers} must be at least 1")
         if not 0 < autosave_every <= 10:
@@ -58,6 +63,7 @@ class Pool:
         self._changed = threading.Condition()
         self._queue: FairQueue[Task] = FairQueue()
         self._crew = Crew(self.workers, most_left_behind)
+        self._engine = engine
         self._is_there, self._away = is_there, Absences()
         self._ended = {status: 0 for status in Status if status.is_final}
         self._worked = 0.0
@@ -79,11 +85,13 @@ class Pool:
         and when the job is stopped or has failed. A hook that raises leaves a note and ends
         nothing. Raises RuntimeError once the pool is closed.
         """
+        places = self._places()  # may ask a cluster, which takes its time
         with self._changed:
             if self._closed:
                 raise RuntimeError("the pool is closed; make a new one")
+            self.workers = self._crew.size = places
             job = Job[U](owner, label, self, self.clock())
-            self._queue.add(owner, Task(job, work, on_done, on_autosave))
+            self._queue.add(owner, Task(job, partial(self._engine, work), on_done, on_autosave))
             self._staff()
             if self._watchdog is None:
                 self._watchdog = threading.Thread(target=self._watch, daemon=True, name="watchdog")
@@ -218,12 +226,16 @@ class Pool:
     def _watch(self) -> None:
         with self._changed:
             while not self._closed:
-                for task in self._crew.tasks():
-                    if task.job.silent > self.hang_after:
-                        quiet = f"No sign of life for {self.hang_after:g} seconds"
-                        self._give_up(task.job, Status.FAILED, f"{quiet}, so the job was given up.")
-                self._make_room()
+                self._look()  # in a frame of its own: it must not keep the last network either
                 self._changed.wait(GLANCE if self._crew.tasks() or len(self._queue) else None)
+
+    def _look(self) -> None:
+        """Give up jobs that are silent for too long, and make room."""
+        for job in [task.job for task in self._crew.tasks()]:
+            if job.silent > self.hang_after:
+                quiet = f"No sign of life for {self.hang_after:g} seconds"
+                self._give_up(job, Status.FAILED, f"{quiet}, so the job was given up.")
+        self._make_room()
 
     def _make_room(self) -> None:
         """Stop jobs of owners who are gone: for too long, or while others wait for their worker."""

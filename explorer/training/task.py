@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic
@@ -18,7 +19,7 @@ class Task(Generic[U]):
     """What a worker needs and a job must not keep: work holds networks and data."""
 
     job: Job[U]
-    work: Callable[[], Iterator[U]]
+    work: Callable[[], Generator[U | None]]
     on_done: Callable[[U], None] | None
     on_autosave: Callable[[U], None] | None
 
@@ -34,31 +35,34 @@ class Task(Generic[U]):
         except BaseException as problem:  # a thread has nobody above it to tell
             kind, who = kind_of(problem), tag(self.job.owner)
             tell("job_failed", logging.ERROR, kind=kind, session=who, problem=problem)
-            if self.job.latest is not None and kind != "device" and mine():
-                self._autosave(self.job.latest, clock)  # as far as it has come
+            if kind != "device" and mine():
+                self._autosave(clock)  # as far as it has come
             return Status.FAILED, plain_words(problem)
 
     def _updates(
         self, clock: Callable[[], float], autosave_every: float, mine: Callable[[], bool]
     ) -> Status:
         job, before = self.job, clock()
-        for update in self.work():
-            if not mine():
-                return Status.FAILED
-            job.latest, job.heartbeat = update, clock()
-            if job.stopping:
-                self._autosave(update, clock)
-                return Status.STOPPED
-            if job.heartbeat - before >= autosave_every:
-                self._autosave(update, clock)
-                before = clock()
+        with closing(self.work()) as updates:
+            for update in updates:
+                if not mine():
+                    return Status.FAILED
+                job.heartbeat = clock()
+                if update is not None:
+                    job.latest = update
+                if job.stopping:
+                    self._autosave(clock)
+                    return Status.STOPPED
+                if job.heartbeat - before >= autosave_every:
+                    self._autosave(clock)
+                    before = clock()
         if self.on_done and job.latest is not None and mine():
             keep = partial(self.on_done, job.latest)
             if not saved(job, keep):
                 job.unsaved = keep
         return Status.DONE
 
-    def _autosave(self, update: U, clock: Callable[[], float]) -> None:
-        if self.on_autosave is not None:
-            saved(self.job, partial(self.on_autosave, update))
+    def _autosave(self, clock: Callable[[], float]) -> None:
+        if self.on_autosave is not None and self.job.latest is not None:
+            saved(self.job, partial(self.on_autosave, self.job.latest))
             self.job.heartbeat = clock()
