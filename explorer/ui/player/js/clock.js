@@ -56,3 +56,20 @@ export function tick(clock, now) {
   clock.lingered += elapsed;
   if (clock.lingered >= LINGER) seek(clock, 0);
 }
+
+// What a button or a key asks of a clock of so many steps.
+export const ASKED = {
+  toggle: (clock) => (clock.playing ? hold(clock) : play(clock)),
+  start: (clock) => seek(clock, 0),
+  end: (clock) => (pause(clock), seek(clock, 1)),
+  back: (clock, steps) => step(clock, -1, steps),
+  forward: (clock, steps) => step(clock, 1, steps),
+  seek: (clock, steps, value) => (pause(clock), seek(clock, value)),
+  slower: (clock) => changeSpeed(clock, -1),
+  faster: (clock) => changeSpeed(clock, 1),
+  speed: (clock, steps, value) => (clock.speed = value),
+  loop: (clock) => (clock.loop = !clock.loop),
+};
+
+// Of these, what sets the time.
+export const MOVES = ["toggle", "start", "end", "back", "forward", "seek"];

@@ -1,4 +1,4 @@
-// The control bar and the keyboard. Tells `act` what is asked for; shows what it is given.
+// The control bar. Tells `act` what is asked for; shows what it is given.
 
 import { SPEEDS } from "./clock.js";
 import { ICONS } from "./icons.js";
@@ -7,25 +7,13 @@ import { formatNumber } from "./text.js";
 const SCRUBBER_STEPS = 1000;
 const SPEED_NAMES = { 0.25: "¼×", 0.5: "½×", 1: "1×", 2: "2×", 4: "4×" };
 
-const KEYS = {
-  " ": "toggle",
-  ArrowLeft: "back",
-  ArrowRight: "forward",
-  Home: "start",
-  End: "end",
-  "[": "slower",
-  "]": "faster",
-  l: "loop",
-  L: "loop",
-};
-
-export function make(tag, className, properties = {}) {
+export function make(tag, className = "", properties = {}) {
   const element = Object.assign(document.createElement(tag), properties);
-  element.className = className;
+  if (className) element.className = className;
   return element;
 }
 
-function button(name, label, act) {
+export function button(name, label, act) {
   const element = make("button", `dxp-button dxp-${name}`, { type: "button", title: label });
   element.setAttribute("aria-label", label);
   element.innerHTML = ICONS[name] ?? ICONS.play;
@@ -49,7 +37,7 @@ function scrubber(act) {
 }
 
 // The clock's value at a position, as text: "t = 0.43".
-function clockText({ label, values, digits }, position) {
+export function clockText({ label, values, digits }, position) {
   const at = position * (values.length - 1);
   const low = Math.min(Math.floor(at), Math.max(0, values.length - 2));
   const high = Math.min(low + 1, values.length - 1);
@@ -62,8 +50,7 @@ export function dress(root, bar, { height, columns, still }, count) {
   root.style.setProperty("--dxp-height", `${height}px`);
   root.style.setProperty("--dxp-columns", Math.min(columns, count));
   root.setAttribute("role", still ? "figure" : "region");
-  root.setAttribute("aria-label", still ? "Chart" : "Animation; space plays, arrow keys step");
-  root.tabIndex = still ? -1 : 0;
+  root.setAttribute("aria-label", still ? "Chart" : "Animation; space plays, ? lists the keys");
   bar.hidden = still;
 }
 
@@ -78,13 +65,15 @@ export function makeControls(act) {
     forward: button("forward", "One step on (→)", act),
     end: button("end", "To the end (End)", act),
     loop: button("loop", "Loop (L)", act),
-    trails: button("trails", "Trails", act),
+    trails: button("trails", "Trails (T)", act),
+    keys: button("keys", "Keys (?)", act),
   };
   const range = scrubber(act);
   const readout = make("output", "dxp-time");
+  readout.setAttribute("aria-live", "off"); // it changes with every frame
   const speed = speedMenu(act);
-  const { start, back, toggle, forward, end, loop, trails } = buttons;
-  bar.append(start, back, toggle, forward, end, range, readout, speed, loop, trails);
+  const { start, back, toggle, forward, end, loop, trails, keys } = buttons;
+  bar.append(start, back, toggle, forward, end, range, readout, speed, loop, trails, keys);
   let playing = null;
 
   function show(state, clockSpec) {
@@ -113,29 +102,4 @@ export function makeControls(act) {
   }
 
   return { bar, show, reserve };
-}
-
-// Keys act where the player has the focus, or else under the pointer when nobody else has it.
-export function listenToKeys(root, act) {
-  let hovered = false;
-  const onKey = (event) => {
-    const action = KEYS[event.key];
-    if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { activeElement } = document;
-    const focused = root.contains(activeElement);
-    if (!focused && !(hovered && (!activeElement || activeElement === document.body))) return;
-    // a pane with a handle keeps the keys that move it
-    if (event.key.startsWith("Arrow") && activeElement.matches(".dxp-grip")) return;
-    // a focused button or menu keeps the keys that work it
-    if (activeElement.matches("button, select") && [" ", "Home", "End"].includes(event.key)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act(action);
-  };
-  const enter = () => (hovered = true);
-  const leave = () => (hovered = false);
-  root.addEventListener("pointerenter", enter);
-  root.addEventListener("pointerleave", leave);
-  document.addEventListener("keydown", onKey, true);
-  return () => document.removeEventListener("keydown", onKey, true);
 }

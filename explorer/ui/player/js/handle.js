@@ -155,13 +155,7 @@ export function makeDrag(stage, { handle, view, redraw, dropped }) {
     },
     // Python has answered, or the layers are others: the star is where they say, unless it moves on.
     settle() {
-      const spec = handle();
-      stage.classList.toggle("dxp-grip", Boolean(spec));
-      if (spec) {
-        stage.tabIndex = 0;
-        stage.setAttribute("role", "application");
-        stage.setAttribute("aria-label", `Drag the ${spec.name}, or move it with the arrow keys`);
-      } else stage.removeAttribute("tabindex");
+      stage.classList.toggle("dxp-grip", Boolean(handle()));
       if (pressed === null && !timer) held = null;
     },
     destroy: () => wait(),

@@ -1,10 +1,11 @@
 // One picture: a canvas under a Plotly figure, the figure, and a canvas over it.
 
-import { make } from "./controls.js";
+import { button, make } from "./controls.js";
 import { makeDrag } from "./handle.js";
 import { makeLayer } from "./layers.js";
 import { foreseenView } from "./preview.js";
 import { themedLayout } from "./theme.js";
+import { inWords, chipsOf } from "./words.js";
 import { makeZoom } from "./zoom.js";
 
 const CONFIG = {
@@ -18,7 +19,7 @@ function skeleton() {
   const head = make("header", "dxp-head");
   const title = make("span", "dxp-title");
   const legend = make("span", "dxp-legend");
-  const stage = make("div", "dxp-stage");
+  const stage = make("div", "dxp-stage", { tabIndex: 0 });
   const back = make("canvas", "dxp-canvas dxp-back");
   const plot = make("div", "dxp-plot");
   const front = make("canvas", "dxp-canvas dxp-front");
@@ -47,14 +48,6 @@ function viewOf(full, [xName, yName], size, dpr) {
     stage: size,
     dpr,
   };
-}
-
-function chip(entry, theme) {
-  const element = make("span", entry.line ? "dxp-chip dxp-line" : "dxp-chip");
-  element.style.setProperty("--dxp-chip", theme.palette[entry.colour]);
-  if (entry.dash) element.classList.add(`dxp-${entry.dash}`);
-  element.textContent = entry.name;
-  return element;
 }
 
 // still: a chart without the tools to zoom.
@@ -88,6 +81,9 @@ export function makePane(hooks, { still }) {
     pointer = null;
     hooks.redraw();
   });
+
+  const fill = button("fill", "Fill the window (F)", () => hooks.filled(pane));
+  element.append(fill);
 
   const handle = () => layers.find((layer) => layer.handle);
   const drag = makeDrag(stage, {
@@ -151,11 +147,13 @@ export function makePane(hooks, { still }) {
     parts.title.textContent = spec.title;
     parts.note.textContent = spec.note;
     parts.note.hidden = !spec.note;
-    // curves of one name, one in each panel of a figure, have one entry
-    const named = layers.filter((layer) => layer.legend).map((layer) => [layer.legend.name, layer.legend]);
-    const entries = [...new Map(named).values()];
-    parts.legend.replaceChildren(...entries.map((entry) => chip(entry, theme)));
+    const entries = chipsOf(layers, theme);
+    parts.legend.replaceChildren(...entries);
     parts.head.hidden = !spec.title && entries.length === 0;
+    const star = handle()?.handle.name;
+    stage.setAttribute("role", star ? "application" : "img");
+    const use = star ? `Drag the ${star}, or move it with the arrow keys. ` : "";
+    stage.setAttribute("aria-label", use + inWords(spec));
   }
 
   async function retheme(theme) {
@@ -183,7 +181,7 @@ export function makePane(hooks, { still }) {
   }
 
   function draw(position, { theme, trails }) {
-    if (!spec || !size.width) return;
+    if (!spec || !size.width || element.hidden) return;
     const dpr = Math.min(2, window.devicePixelRatio || 1);
     const readings = []; // {at, text} of the curves under the pointer
     const scene = { theme, trails, pointer, label, readings, held: drag.held };
@@ -222,6 +220,17 @@ export function makePane(hooks, { still }) {
     draw,
     zoom,
     zoomTo: (ranges) => zoom.to(Plotly, ranges),
+    focus: () => stage.focus({ preventScroll: true }),
+    // Whether one pane fills the window, and whether it is this one.
+    place(filled, chosen) {
+      element.hidden = filled && !chosen;
+      const label = filled ? "Back to the page (F or Esc)" : "Fill the window (F)";
+      Object.assign(fill, { title: label, ariaLabel: label });
+      hooks.redraw();
+    },
+    get zoomable() {
+      return listening && !still && !plot._fullLayout.xaxis.fixedrange;
+    },
     destroy,
     get link() {
       return spec?.figure.layout.meta?.link;

@@ -6,7 +6,7 @@
 // it is put right again after that.
 
 const REST = 250; // milliseconds without a change before the link is written
-const OWN = /^(at|speed|loop|trails|zoom\d+)$/; // a page's controls may begin with the same key
+const OWN = /^(at|speed|loop|trails|pane|zoom\d+)$/; // a page's controls may begin with the same key
 
 // The numbers in a text such as "0.25" or "-1_2.5e-3_0_1"; null unless there are `count` of them.
 export function numbersIn(text, count) {
@@ -28,13 +28,14 @@ export function rangesText(ranges) {
 
 // What a player says of itself, name → text, without what a page gives anyway. An animation that has
 // merely played says nothing of its time: opened again it plays.
-export function described(clock, options, { moved, trails, panes }) {
+export function described(clock, options, { moved, trails, panes, filling }) {
   const said = {};
   const usual = !options.autoplay && clock.position === options.position;
   if (moved && !clock.playing && !usual) said.at = String(Number(clock.position.toFixed(6)));
   if (clock.speed !== 1) said.speed = String(clock.speed);
   if (clock.loop !== options.loop) said.loop = clock.loop ? "1" : "0";
   if (trails !== null) said.trails = trails ? "1" : "0";
+  if (filling !== null) said.pane = String(filling + 1);
   const zooms = panes.map((pane) => pane.zoom.chosen && rangesText(pane.zoom.chosen));
   panes.forEach((pane, k) => {
     const first = leader(panes, k);
@@ -47,11 +48,13 @@ export function described(clock, options, { moved, trails, panes }) {
 export function recalled(place, speeds) {
   const flag = (name) => ({ 0: false, 1: true })[place.read(name)] ?? null;
   const at = numbersIn(place.read("at"), 1)?.[0] ?? -1;
+  const pane = place.read("pane") ?? "";
   return {
     at: at >= 0 && at <= 1 ? at : null,
     speed: speeds.find((speed) => String(speed) === place.read("speed")) ?? null,
     loop: flag("loop"),
     trails: flag("trails"),
+    filling: /^[1-9]\d?$/.test(pane) ? Number(pane) - 1 : null,
   };
 }
 

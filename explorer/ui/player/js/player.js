@@ -1,25 +1,27 @@
 // A player: panes and a control bar on one clock, and its life inside Streamlit.
 
-import { SPEEDS, changeSpeed, hold, makeClock, pause, play, seek, step, tick } from "./clock.js";
-import { dress, listenToKeys, make, makeControls } from "./controls.js";
+import { ASKED, MOVES, SPEEDS, makeClock, play, seek, tick } from "./clock.js";
+import { clockText, dress, make, makeControls } from "./controls.js";
 import { decode } from "./decode.js";
+import { listenToKeys } from "./keys.js";
 import { makePane } from "./pane.js";
 import { described, makePlace, recalled, recalledZoom } from "./place.js";
 import { loadPlotly } from "./plotly.js";
 import { makeReport } from "./report.js";
-import { readTheme } from "./theme.js";
+import { prefersStill, readTheme } from "./theme.js";
+import { makeView } from "./view.js";
+import { makeVoice, outcome } from "./words.js";
 import { linkZooms } from "./zoom.js";
-
-const MOVES = ["toggle", "start", "end", "back", "forward", "seek"]; // what changes the time
-const prefersStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 function makePlayer(parent) {
   let tell = () => {}; // Python
-  const root = make("div", "dxp", { tabIndex: 0 });
+  const root = make("div", "dxp", { tabIndex: -1 });
   const grid = make("div", "dxp-grid");
   const controls = makeControls(act);
   root.append(grid, controls.bar);
   parent.append(root);
+  const say = makeVoice(root);
+  const view = makeView(root, grid, { panes: () => panes, changed: () => place?.touch() });
 
   let panes = [];
   let header = null;
@@ -36,6 +38,7 @@ function makePlayer(parent) {
   let stale = true; // something other than the clock has changed since the last painting
   let paints = 0;
   let take = ""; // which picture of a story this is
+  let link = null; // what it says of this player
   let asked = false; // a handle was moved, and what it asks for has not come yet
   const report = makeReport(root.dataset);
   const stopKeys = listenToKeys(root, act);
@@ -46,25 +49,16 @@ function makePlayer(parent) {
   watcher.observe(root);
 
   function act(name, value) {
-    if (!clock || header.options.still) return;
-    const { steps } = header.clock;
-    const actions = {
-      toggle: () => (clock.playing ? hold(clock) : play(clock)),
-      start: () => seek(clock, 0),
-      end: () => (pause(clock), seek(clock, 1)),
-      back: () => step(clock, -1, steps),
-      forward: () => step(clock, 1, steps),
-      seek: () => (pause(clock), seek(clock, value)),
-      slower: () => changeSpeed(clock, -1),
-      faster: () => changeSpeed(clock, 1),
-      speed: () => (clock.speed = value),
-      loop: () => (clock.loop = !clock.loop),
-      trails: () => (trails = !trailsShown()),
-    };
-    actions[name]();
+    if (!clock) return false;
+    if (view.actions[name]) return view.actions[name](value);
+    if (header.options.still) return false;
+    if (name === "trails") trails = !trailsShown();
+    else ASKED[name](clock, header.clock.steps, value);
     moved ||= MOVES.includes(name);
+    if (name !== "seek") say(outcome(name, clock, clockText(header.clock, clock.position)));
     place.touch();
     redraw();
+    return true;
   }
 
   function trailsShown() {
@@ -86,7 +80,10 @@ function makePlayer(parent) {
     const { position: before, playing } = clock;
     tick(clock, now);
     if (stale || clock.position !== before) paint(); // a loop lingers at its end
-    if (playing && !clock.playing) place.touch();
+    if (playing && !clock.playing) {
+      place.touch();
+      say(clockText(header.clock, clock.position));
+    }
     report(now, clock, header.clock.steps, paints);
     if (clock.playing && visible) schedule();
   }
@@ -116,19 +113,20 @@ function makePlayer(parent) {
   function arrange(count) {
     while (panes.length > count) panes.pop().destroy();
     while (panes.length < count) {
-      const pane = makePane({ redraw, zoomed, dropped }, header.options);
+      const pane = makePane({ redraw, zoomed, dropped, filled: view.toggle }, header.options);
       panes.push(pane);
       grid.append(pane.element);
     }
     dress(root, controls.bar, header.options, count);
+    view.arrange();
   }
 
   function startClock({ options }) {
     place ??= makePlace(options.key, {
-      describe: () => shown && described(clock, header.options, { moved, trails, panes }),
+      describe: () => shown && described(clock, header.options, { moved, trails, panes, filling: view.filling }),
       adopt,
     });
-    const link = recalled(place, SPEEDS);
+    link = recalled(place, SPEEDS);
     clock = makeClock({ ...options, loop: link.loop ?? options.loop });
     clock.speed = link.speed ?? 1;
     trails = link.trails;
@@ -143,6 +141,7 @@ function makePlayer(parent) {
     const { position, playing } = clock;
     startClock(header);
     if (!moved && !anew) Object.assign(clock, { position, playing });
+    view.adopt(link.filling);
     await zoomAsLinked();
     redraw();
   }
@@ -153,8 +152,7 @@ function makePlayer(parent) {
 
   async function receive(payload, send) {
     tell = send;
-    received += 1;
-    const mine = received;
+    const mine = (received += 1);
     performance.mark("player:data");
     const next = await decode(payload);
     if (mine !== received) return;
@@ -171,6 +169,7 @@ function makePlayer(parent) {
     take = turned;
     clock.seconds = next.options.seconds;
     arrange(next.panes.length);
+    if (!shown) view.adopt(link.filling);
     controls.reserve(next.clock);
     if (!root.dataset.ready && !location.search.includes(`${next.options.key}.zoom`)) {
       panes.forEach((pane, k) => pane.preview(next.panes[k], theme));

@@ -2,6 +2,8 @@
 
 export const MARGIN = { l: 46, r: 14, t: 12, b: 40 };
 
+export const prefersStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
 export function toRgb(colour) {
   const context = (toRgb.context ??= Object.assign(document.createElement("canvas"), {
     width: 1,
