@@ -21,14 +21,14 @@ from explorer.data.images import load
 from explorer.training import image_film_files
 from explorer.training.image_folder import ROOT as CHECKPOINTS
 from explorer.training.image_folder import checkpoints
-from explorer.ui import image_downloads, image_readings, image_scenes, image_sources
+from explorer.ui import image_downloads, image_places, image_readings, image_scenes
 
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path / "runs"))
     monkeypatch.delenv("EXPLORER_DATA", raising=False)
-    monkeypatch.setattr(image_sources, "DOWNLOADS", tmp_path / "nowhere")
+    monkeypatch.setattr(image_places, "DOWNLOADS", tmp_path / "nowhere")
 
 
 def opened(**query: str) -> AppTest:

@@ -10,18 +10,19 @@ import streamlit as st
 from explorer.training.diffusers_folder import models, named, of_hub, place
 from explorer.training.diffusers_hub import fetch
 from explorer.training.image_folder import Checkpoint
-from explorer.ui import image_downloads, image_sources  # which ask for this one in turn
+from explorer.ui import image_places
+from explorer.ui.image_downloads import Fetching
 
 
 def listed(taken: Collection[str]) -> dict[str, Checkpoint]:
     """All that can be used under names that are not `taken`; of the others the page says why."""
     if not named():
         return {}
-    found, wrong = models(image_sources.download_folder())
+    found, wrong = models(image_places.download_folder())
     for name in set(found) & set(taken):
         wrong[name] = "another checkpoint has its name; rename its folder"
     for name, problem in wrong.items():
-        if of_hub(name) and not place(name, image_sources.download_folder()).is_dir():
+        if of_hub(name) and not place(name, image_places.download_folder()).is_dir():
             problem = "it has to be fetched from the model hub first"
         st.text(f"The model {name!r} of diffusers is left out: {problem}.")
         if of_hub(name):
@@ -31,14 +32,14 @@ def listed(taken: Collection[str]) -> dict[str, Checkpoint]:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _fetching(name: str) -> image_downloads.Fetching:
+def _fetching(name: str) -> Fetching:
     """The server's one download of a model."""
-    return image_downloads.Fetching()
+    return Fetching()
 
 
 def _begin(name: str) -> None:
     """Start the download unless it is under way. A callback."""
-    at, folder = _fetching(name), place(name, image_sources.download_folder())
+    at, folder = _fetching(name), place(name, image_places.download_folder())
 
     def work() -> None:
         try:
@@ -58,7 +59,7 @@ def _fetch(name: str, ticking: bool) -> None:
     if at.busy != ticking:
         st.rerun()
     if at.busy:
-        st.text(f"Fetching {name} into {place(name, image_sources.download_folder())} …")
+        st.text(f"Fetching {name} into {place(name, image_places.download_folder())} …")
         return
     st.button(
         f"Fetch {name}",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.data.download import SETS, download
 from explorer.data.images import PICTURE_SETS
-from explorer.ui import image_sources
+from explorer.ui import image_places
 
 
 @dataclass(eq=False)
@@ -38,7 +38,7 @@ def fetching(name: str) -> Fetching:
 
 def begin(name: str) -> None:
     """Start the download unless it is under way. A callback."""
-    at, folder = fetching(name), image_sources.download_folder()
+    at, folder = fetching(name), image_places.download_folder()
 
     def work() -> None:
         try:
@@ -59,7 +59,7 @@ def offer(name: str, missing: ValueError) -> None:
         f"The pictures of {PICTURE_SETS[name].label} are not here. Start the app with "
         "`EXPLORER_DATA` naming the folder that holds your copy of them, or fetch them."
     )
-    if image_sources.data_folder() is not None:
+    if image_places.data_folder() is not None:
         st.text(str(missing))
     button(name)
 
@@ -83,7 +83,7 @@ def _progress(name: str, ticking: bool) -> None:
         icon=":material/download:",
         on_click=begin,
         args=(name,),
-        help=f"Into {image_sources.download_folder()} on the computer that runs this app.",
+        help=f"Into {image_places.download_folder()} on the computer that runs this app.",
     )
     if at.problem:
         st.error("The download ended without the pictures.")

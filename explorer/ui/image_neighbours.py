@@ -14,7 +14,7 @@ from explorer.image_metrics import nearest
 from explorer.training.image_films import Film
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_request import Request
-from explorer.ui import frame, image_desk, image_downloads, image_sources
+from explorer.ui import frame, image_desk, image_downloads, image_places, image_sources
 from explorer.ui.cache import cached
 from explorer.ui.player import Pane, still
 
@@ -41,7 +41,7 @@ def show(checkpoint: Checkpoint, request: Request, scale: float) -> None:
     if film is None:
         st.info("Sample first: then each picture stands here above what is nearest to it.")
         return
-    folder = str(image_sources.data_folder() or "")
+    folder = str(image_places.data_folder() or "")
     try:
         with st.spinner("Reading the training pictures and comparing all of them."):
             data = _training(dataset, folder)

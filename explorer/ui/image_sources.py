@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import warnings
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from explorer.data.images import PICTURE_SETS, SIZE, Pictures, load
 from explorer.training import image_film_files
 from explorer.training.files import MIB, DamagedFile
 from explorer.training.image_folder import Checkpoint
-from explorer.ui import image_desk
+from explorer.ui import image_desk, image_places
 
 DIGITS = "digits"
 UPLOADS, SAMPLES = "upload", "samples"
@@ -25,30 +24,11 @@ MAX_SIDE = 4096
 MARGIN = 5
 
 
-DOWNLOADS = Path(__file__).resolve().parents[2] / "data"
-
-
-def data_folder() -> Path | None:
-    """The folder that holds MNIST or CIFAR-10: $EXPLORER_DATA, or where they were downloaded to.
-
-    None where there is neither.
-    """
-    given = os.environ.get("EXPLORER_DATA")
-    if given:
-        return Path(given)
-    return DOWNLOADS if DOWNLOADS.is_dir() else None
-
-
-def download_folder() -> Path:
-    """Where downloads go: $EXPLORER_DATA, or `data` beside the program."""
-    return Path(os.environ.get("EXPLORER_DATA") or DOWNLOADS)
-
-
 def names(checkpoint: Checkpoint) -> dict[str, str]:
     """Source → label, those first that are like what the network has seen."""
     own = PICTURE_SETS[checkpoint.spec.dataset]
     found = {}
-    if data_folder() is not None and not own.bundled:
+    if image_places.data_folder() is not None and not own.bundled:
         found[checkpoint.spec.dataset] = f"{own.label}, held out"
     found[DIGITS] = f"{PICTURE_SETS[DIGITS].label} (8×8, enlarged)"
     return found | {SAMPLES: "The network's own samples", UPLOADS: "Your own pictures"}
@@ -65,7 +45,7 @@ def some(name: str, count: int, seed: int) -> Pictures:
 
     scikit-learn's digits fill their square; they get a margin here, as MNIST's have.
     """
-    data = held_out(name, str(data_folder() or ""))
+    data = held_out(name, str(image_places.data_folder() or ""))
     index = torch.randperm(len(data), generator=Generator().manual_seed(seed))[:count]
     pixels = data.pixels[index]
     if name == DIGITS:
