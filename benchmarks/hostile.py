@@ -23,7 +23,7 @@ from urllib.parse import quote_plus
 from benchmarks import serving
 from benchmarks.client import Student, open_student
 from benchmarks.fuzzing.watch.sitecustomize import MARK
-from benchmarks.load import _memory
+from benchmarks.process import resident
 from benchmarks.screen import Screen
 from explorer.ui.menu import MENU
 
@@ -69,7 +69,7 @@ def run(links: int = 1_000) -> dict[str, Any]:
 
 async def _walked(server: serving.Server, links: int) -> dict[str, Any]:
     keys = await _keys(server.url)
-    before, rng = _memory(server), random.Random(0)
+    before, rng = resident(server.process.pid), random.Random(0)
     problems: list[str] = []
     waits: list[float] = []
     begun = time.perf_counter()
@@ -96,7 +96,7 @@ async def _walked(server: serving.Server, links: int) -> dict[str, Any]:
         "median_wait": round(statistics.median(waits), 3),
         "worst_wait": round(max(waits), 1),
         "memory_before": before,
-        "memory_after": _memory(server),
+        "memory_after": resident(server.process.pid),
         "problems": len(problems),
         "first_problems": sorted(set(problems))[:10],
         "tracebacks_in_log": log.count("Traceback"),

@@ -6,7 +6,6 @@ keeps the inputs that reach new code and spoils them further, by its own means a
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -19,7 +18,7 @@ from typing import Any, NoReturn
 
 from benchmarks.fuzzing import targets
 from benchmarks.fuzzing.guard import Broken, Guard
-from benchmarks.fuzzing.target import Target
+from benchmarks.fuzzing.target import Target, warm
 
 ROOM = 1 << 30
 """Bytes that all inputs together may add to the process's address space."""
@@ -39,7 +38,7 @@ def main(name: str, inputs: int, folder: Path, seed: int) -> NoReturn:
         reader, seeds = target.reader(work), target.seeds()
     for k, data in enumerate(seeds):
         (corpus / f"seed{k}").write_bytes(data[: target.largest])
-        reader_takes(reader, data)
+        warm(reader, data)
     guard = Guard(work)
     guard.listen()
     session = Session(target, reader, inputs, guard)
@@ -56,12 +55,6 @@ def main(name: str, inputs: int, folder: Path, seed: int) -> NoReturn:
     )
     atheris.Fuzz()
     raise SystemExit("the fuzzer has ended before its time")
-
-
-def reader_takes(reader: Any, data: bytes) -> None:
-    """Once without a guard, so that what is imported late has been imported."""
-    with contextlib.suppress(Exception):  # to be found again, and told, by the guard
-        reader(data)
 
 
 def limit_memory() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,3 +32,9 @@ class Target:
 def text(data: bytes) -> str:
     """Bytes as the text that a link or a field would hold."""
     return data.decode("utf-8", "replace")
+
+
+def warm(reader: Reader, data: bytes) -> None:
+    """Once without a guard, so that what is imported late has been imported."""
+    with contextlib.suppress(Exception):  # to be found again, and told, by the guard
+        reader(data)

@@ -111,6 +111,16 @@ def test_the_texts_of_strangers_are_shown_as_text(server: Server, open_page, tmp
     settle(page)
     unharmed(page)
 
+    def kept() -> list[str]:
+        return [c["value"] for c in page.context.cookies() if c["name"] == "explorer_shelf"]
+
+    mine = kept()
+    assert len(mine) == 1
+    page.goto(f"{server.url}/my_runs?shelf=somebodyelses")
+    page.get_by_text("Nothing here yet").wait_for()
+    settle(page)
+    assert kept() == mine, "a link has taken the place of what the browser keeps"
+
     told = TEMPLATE.replace("title: ", f"title: {TAGS[:30]} ", 1)
     told = told.replace("\n## ", "\n## <b id=evil>b</b> ", 1)
     told = told.replace("- [x] ", "- [x] <b id=evil>b</b> ", 1)
