@@ -63,15 +63,15 @@ def encode_points(points: np.ndarray) -> str:
 
 
 def encode_grid(weights: np.ndarray, origin: tuple[float, float], step: float) -> str:
-    """Cells (rows, columns) of weight ≥ 0, the first row lowest, as text; one row is a curve.
+    """Cells of weight ≥ 0 as text: (columns,) a curve, (rows, columns) a grid, first row lowest.
 
     origin: the middle of the first cell.  step: the side of a cell.
     """
-    w = np.atleast_2d(np.asarray(weights, dtype=np.float64))
-    kind = "c" if len(w) == 1 else "g"
+    w = np.asarray(weights, dtype=np.float64)
+    kind = "c" if w.ndim == 1 else "g"
     if not np.isfinite(w).all() or (w < 0).any() or not w.max() > 0:
         raise ValueError("nothing is drawn: no cell has any weight; draw something")
-    rows, columns = w.shape
+    rows, columns = np.atleast_2d(w).shape
     _check_size(kind, rows, columns)
     levels = np.rint(w / w.max() * LEVELS[kind]).astype(np.uint8)
     head = struct.pack("<BB3f", columns, rows, *origin, step)

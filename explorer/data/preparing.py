@@ -8,6 +8,7 @@ import numpy as np
 
 from explorer.data.own_codec import (
     BOUND,
+    LEVELS,
     MAX_COLUMNS,
     MAX_POINTS,
     MAX_SIDE,
@@ -73,24 +74,35 @@ def of_points(points: np.ndarray, *, standardise: bool, most: int = MAX_POINTS) 
     )
 
 
-def of_picture(ink: np.ndarray) -> Prepared:
-    """Ink (rows, columns), the first row at the top, as a density: mean 0, one scale for both axes.
+def of_picture(ink: np.ndarray, dim: int = 2, *, inline: bool = False) -> Prepared:
+    """Ink (rows, columns), the first row at the top, as a density: mean 0, one scale for all axes.
 
-    Shrunk to at most 48 cells a side, by the mean of the pixels in each.
+    Shrunk to at most 48 cells a side, by the mean of the pixels in each; with `inline` to so few
+    that a link carries them. With `dim` 1 it is the ink of each column.
     """
-    cells = _shrunk(_shrunk(ink, 0), 1)[::-1]
-    side = max(ink.shape) / max(cells.shape)
-    levels = np.rint(cells / cells.max() * 15)  # what the text keeps
+    sides = (MAX_COLUMNS, 96, 64, 48) if dim == 1 else (MAX_SIDE, 40, 32, 24, 16)
+    for side in sides:
+        made = _of_cells(ink if dim == 2 else ink.mean(axis=0, keepdims=True), dim, side)
+        if made.inline or not inline:
+            break
+    return made
+
+
+def _of_cells(ink: np.ndarray, dim: int, side: int) -> Prepared:
+    cells = _shrunk(_shrunk(ink, side, 0), side, 1)[::-1]
+    pixels = max(ink.shape) / max(cells.shape)
+    most = LEVELS["c" if dim == 1 else "g"]
+    levels = np.rint(cells / cells.max() * most)  # what the text keeps
     rows, columns = np.indices(cells.shape)
     weights = levels / levels.sum()
     x, y = float((weights * columns).sum()), float((weights * rows).sum())
-    variance = float((weights * ((columns - x) ** 2 + (rows - y) ** 2)).sum()) / 2
+    variance = float((weights * ((columns - x) ** 2 + (rows - y) ** 2)).sum()) / dim
     if not variance > 0:
         raise ValueError("the ink lies in a single place; give a picture with a shape")
     step = 1 / variance**0.5
-    text = encode_grid(cells, (-x * step, -y * step), step)
+    text = encode_grid(cells if dim == 2 else cells[0], (-x * step, -y * step), step)
     count = int((levels > 0).sum())
-    return Prepared(text, (x * side, y * side), (side / step,) * 2, ink.size, count)
+    return Prepared(text, (x * pixels, y * pixels)[:dim], (pixels / step,) * dim, ink.size, count)
 
 
 def of_curve(heights: np.ndarray, low: float, high: float) -> Prepared:
@@ -112,10 +124,10 @@ def of_strokes(points: np.ndarray, most: int = IN_LINK[2]) -> Prepared:
     return Prepared(encode_points(kept), (0.0, 0.0), (1.0, 1.0), len(points), len(kept))
 
 
-def _shrunk(ink: np.ndarray, axis: int) -> np.ndarray:
-    """The mean of the ink in equal parts along `axis`: `MAX_SIDE` of them on the longer side."""
-    longest = max(MAX_SIDE, *ink.shape)
-    parts = max(1, round(ink.shape[axis] * MAX_SIDE / longest))
+def _shrunk(ink: np.ndarray, side: int, axis: int) -> np.ndarray:
+    """The mean of the ink in equal parts along `axis`: `side` of them on the longer side."""
+    longest = max(side, *ink.shape)
+    parts = max(1, round(ink.shape[axis] * side / longest))
     if parts >= ink.shape[axis]:
         return ink
     edges = np.linspace(0, ink.shape[axis], parts + 1).round().astype(int)

@@ -11,6 +11,7 @@ from typing import Any
 
 from explorer.data.distributions import DISTRIBUTIONS
 from explorer.data.mixture_spec import MAX_MODES, MixtureSpec
+from explorer.data.own_codec import decode
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.spec import ProcessSpec
@@ -55,6 +56,8 @@ def to_json(spec: ModelSpec) -> dict[str, Any]:
     distribution: dict[str, Any] = _named(spec.distribution)
     if spec.distribution.mixture is not None:
         distribution["mixture"] = asdict(spec.distribution.mixture)
+    if spec.distribution.own is not None:
+        distribution["own"] = spec.distribution.own
     return {
         "distribution": distribution,
         "process": _named(spec.process),
@@ -115,11 +118,19 @@ def _named_values(obj: Any, what: str, registry: Mapping[str, Entry]) -> tuple[s
 
 
 def _distribution(obj: Any) -> DistributionSpec:
-    parts = _members(obj, "the distribution", ("name", "values"), ("mixture",))
+    parts = _members(obj, "the distribution", ("name", "values"), ("mixture", "own"))
     name, values = _values(parts, "distribution", DISTRIBUTIONS)
+    if "own" in parts:
+        return DistributionSpec(name, values, own=_own(parts["own"], name))
     if "mixture" not in parts:
         return DistributionSpec(name, values)
     return DistributionSpec(name, values, _mixture(parts["mixture"], DISTRIBUTIONS[name].dim))
+
+
+def _own(obj: Any, name: str) -> str:
+    if not isinstance(obj, str) or f"own-{decode(obj).dim}d" != name:
+        raise ValueError(f"{shown(name)} cannot have the own data {shown(obj)}")
+    return obj
 
 
 def _mixture(obj: Any, dim: int) -> MixtureSpec:

@@ -12,6 +12,7 @@ from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.spec import ProcessSpec
 from explorer.ui import controls
 from explorer.ui.mixture_editor import edit_mixture
+from explorer.ui.own_data import choose_own
 
 DATA_HELP = "What the data are draws of."
 NETWORK_HELP = "It brings the distribution and the noise process that it was trained on."
@@ -33,7 +34,7 @@ def choose_dim(*, default: int) -> int:
 def choose_distribution(
     dim: int, *, default: str, without: Collection[str] = ()
 ) -> DistributionSpec:
-    """The controls for a distribution of `dim` coordinates, with a table for one's own mixture.
+    """The controls for a distribution of `dim` coordinates, with one's own mixture or data.
 
     without: names that the page has no use for.
     """
@@ -49,7 +50,8 @@ def choose_distribution(
     if entry.note:
         st.caption(entry.note)
     mixture = edit_mixture(dim, key=f"mix{dim}") if name == f"custom-{dim}d" else None
-    return DistributionSpec(name, tuple(values.items()), mixture)
+    own = choose_own(dim) if name == f"own-{dim}d" else None
+    return DistributionSpec(name, tuple(values.items()), mixture, own)
 
 
 def choose_process(*, default: str) -> ProcessSpec:

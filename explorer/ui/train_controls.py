@@ -14,7 +14,7 @@ from explorer.training.config import CONFIG_PARAMS, TrainConfig
 from explorer.training.presets import DEFAULT, PRESETS
 from explorer.training.spec import ModelSpec, NetworkSpec
 from explorer.training.times import TIMES
-from explorer.ui import controls
+from explorer.ui import controls, own_data
 from explorer.ui.setup import choose_dim, choose_distribution, choose_process
 
 TARGETS = {"v": "v", "eps": "ε", "x0": "x₀", "score": "score"}
@@ -52,6 +52,8 @@ def keys_of(spec: ModelSpec) -> dict[str, Any]:
     keys |= {f"{spec.distribution.name}.{n}": v for n, v in spec.distribution.values}
     if spec.distribution.mixture is not None:
         keys |= {f"mix{dim}": spec.distribution.mixture.format()}
+    if spec.distribution.own is not None:
+        keys |= {own_data.key_of(dim): own_data.reference(spec.distribution.own)}
     keys |= {"proc": spec.process.name}
     keys |= {f"{spec.process.name}.{n}": v for n, v in spec.process.values}
     keys |= {"net": spec.network.name}
