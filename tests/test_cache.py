@@ -194,6 +194,41 @@ def test_functions_keep_their_names_and_are_known_by_their_arguments(
         scene({}, "a")
 
 
+def test_a_page_that_has_moved_on_begins_no_scene_but_ends_the_one_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class MovedOn(BaseException):
+        """As Streamlit ends the run of a page."""
+
+    monkeypatch.setattr(cache, "SCENES", Cache(MIB))
+    asked, moved_on = [], False
+
+    def give_way() -> None:
+        asked.append(1)
+        if moved_on:
+            raise MovedOn
+
+    monkeypatch.setattr(cache, "_give_way", give_way)
+
+    @cached
+    def behind(seed: int) -> int:
+        return seed
+
+    @cached
+    def lane(seed: int) -> int:
+        nonlocal moved_on
+        moved_on = True
+        return behind(seed)
+
+    assert lane(1) == 1
+    assert len(asked) == 1
+    assert lane(1) == behind(1) == 1  # what is there costs nothing
+    with pytest.raises(MovedOn):
+        lane(2)
+    moved_on = False
+    assert lane(2) == 2
+
+
 @pytest.mark.parametrize("given", ["0", "-5", "1.5", "much", "²"])
 def test_an_unusable_budget_says_so(given: str) -> None:
     with pytest.raises(ValueError, match="EXPLORER_CACHE_MB"):

@@ -19,6 +19,9 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, overload
 
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
 from explorer.ui.sizes import parts
 
 P = ParamSpec("P")
@@ -179,6 +182,7 @@ def budget(environment: dict[str, str] | None = None) -> int:
 
 SCENES = Cache(budget())
 """What all sessions of this server share."""
+_THREAD = threading.local()
 
 
 @overload
@@ -207,6 +211,27 @@ def _cached(function: Callable[P, R], grows: bool) -> Callable[P, R]:
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         key = (function, *(bound.arguments[name] for name in named))
-        return SCENES.get(key, lambda: function(*args, **kwargs), grows=grows)
+        return SCENES.get(key, lambda: _computed(lambda: function(*args, **kwargs)), grows=grows)
 
     return asked
+
+
+def _computed(make: Callable[[], R]) -> R:
+    """What `make` returns. A page moved on or closed meanwhile computes nothing any more.
+
+    What has begun is ended, for others may wait for it; so only the outermost of scenes asks.
+    """
+    if getattr(_THREAD, "computes", False):
+        return make()
+    _give_way()
+    _THREAD.computes = True
+    try:
+        return make()
+    finally:
+        _THREAD.computes = False
+
+
+def _give_way() -> None:
+    """End a run of a page that is out of date: Streamlit does so at a look into the session."""
+    if get_script_run_ctx(suppress_warning=True) is not None:
+        st.session_state.get("_")
