@@ -3,11 +3,15 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from explorer.ui import qr
+from explorer.ui import operations, qr
 from explorer.ui.headers import Headers
 from explorer.ui.server import lifespan
 
 base = st.get_option("server.baseUrlPath") or ""
 app = st.App(
-    "home.py", lifespan=lifespan, routes=[qr.route(base)], middleware=[Middleware(Headers)]
+    "home.py",
+    lifespan=lifespan,
+    routes=[qr.route(base), *operations.routes(base)],
+    middleware=[Middleware(Headers)],
+    on_script_error=operations.page_failed,
 )

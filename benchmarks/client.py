@@ -31,6 +31,7 @@ class Student:
     def __init__(self, socket: Any, path: str) -> None:
         self.screen = Screen()
         self.bytes = 0
+        self.session = ""
         parts = urlsplit(path)
         self._socket, self._name = socket, parts.path.strip("/")
         self._query = dict(parse_qsl(parts.query))
@@ -110,6 +111,8 @@ class Student:
                 self.bytes += len(data)
                 message = ForwardMsg.FromString(data)
                 self._tick(message)
+                if message.WhichOneof("type") == "new_session":
+                    self.session = message.new_session.initialize.session_id
                 if message.WhichOneof("type") == "page_info_changed":
                     self._query = dict(parse_qsl(message.page_info_changed.query_string))
                 self.screen.take(message)
@@ -162,10 +165,15 @@ class Student:
 
 
 @asynccontextmanager
-async def open_student(url: str, path: str) -> AsyncIterator[Student]:
-    """A new session of the server at `url` that has opened `path`, say /train?steps=500."""
+async def open_student(url: str, path: str, session: str = "") -> AsyncIterator[Student]:
+    """A session of the server at `url` that has opened `path`, say /train?steps=500.
+
+    session: of one whose connection was lost, to go on with it; a new one if not given.
+    """
     stream = f"ws{url.removeprefix('http')}/_stcore/stream"
-    async with websockets.connect(stream, max_size=None, subprotocols=["streamlit"]) as socket:
+    # a browser, too, names what it speaks, a token that is not looked at here, and its session
+    named = ["streamlit", "none", session] if session else ["streamlit"]
+    async with websockets.connect(stream, max_size=None, subprotocols=named) as socket:
         student = Student(socket, path)
         try:
             await student._ask()

@@ -6,16 +6,19 @@ Looks and tries, and changes nothing: a file that it writes to try a folder is r
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import platform
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+
+from explorer.settings import VARIABLES
+from explorer.versions import satisfies
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOM = 1 << 30
@@ -63,27 +66,6 @@ def packages(requirements: Path = ROOT / "requirements.txt") -> Iterator[Finding
             yield Finding("bad", f"{name} {version}, but {wanted} is needed", mend)
 
 
-def satisfies(version: str, bounds: str) -> bool:
-    """Whether `version` keeps bounds such as ">=2.6,<2.14", by their numbers."""
-    here = _numbers(version)
-    for bound in filter(None, (part.strip() for part in bounds.split(","))):
-        sign, there = re.match(r"([<>=!~]+)\s*(.+)", bound).groups()  # type: ignore[union-attr]
-        limit = _numbers(there)
-        width = max(len(here), len(limit))
-        a, b = (numbers + (0,) * (width - len(numbers)) for numbers in (here, limit))
-        kept = {">=": a >= b, "<": a < b, "<=": a <= b, ">": a > b, "==": a == b, "!=": a != b}
-        if sign not in kept:
-            raise ValueError(f"{bound!r} in the requirements; {', '.join(kept)} are understood")
-        if not kept[sign]:
-            return False
-    return True
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """The release of a version: 2.13.0+cpu is (2, 13, 0)."""
-    return tuple(int(part) for part in re.findall(r"\d+", version.split("+")[0])[:3])
-
-
 def devices() -> Iterator[Finding]:
     """Where networks are trained, and whether that computes."""
     import torch
@@ -110,25 +92,44 @@ def devices() -> Iterator[Finding]:
     yield Finding("good", f"{cores} cores: {workers} trainings at once, the rest wait in line")
 
 
+def settings(environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
+    """Variables that begin as ours do: whether anything reads them, and what they may be."""
+    from explorer import events
+
+    ours = sorted(name for name in environment if name.startswith("EXPLORER_"))
+    for name in ours:
+        if name not in VARIABLES:
+            near = difflib.get_close_matches(name, VARIABLES, n=1)
+            mend = f"{near[0]} may be meant" if near else f"there are {', '.join(VARIABLES)}"
+            yield Finding("bad", f"{name} is set, and nothing reads it", mend)
+    form = environment.get(events.LOG_VARIABLE, "text")
+    if form not in ("", *events.FORMS):
+        mend = f"choose one of {', '.join(events.FORMS)}"
+        yield Finding("bad", f"{events.LOG_VARIABLE}={form} keeps the server from starting", mend)
+    size = environment.get("EXPLORER_CACHE_MB", "1")
+    if size and not (size.isascii() and size.isdigit() and int(size)):
+        yield Finding("bad", f"EXPLORER_CACHE_MB={size} is no number of MiB", "give 1 or more")
+    if used := [name for name in ours if name in VARIABLES]:
+        yield Finding("good", f"set here: {', '.join(used)}")
+
+
 def folders(environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """The folders that configuration names."""
+    from explorer.training.health import nearest, unwritable
     from explorer.training.store import DEFAULT_ROOT, RUNS_VARIABLE
 
     runs = Path(environment.get(RUNS_VARIABLE) or DEFAULT_ROOT)
-    mend = f"make it writable, or let {RUNS_VARIABLE} name another folder"
-    place = next(p for p in (runs, *runs.parents) if p.exists())
-    try:
-        with tempfile.TemporaryFile(dir=place):
-            pass
-        free = shutil.disk_usage(place).free
+    if problem := unwritable(runs):
+        mend = f"make it writable, or let {RUNS_VARIABLE} name another folder"
+        yield Finding("bad", f"runs cannot be kept in {runs}: {problem}", mend)
+    else:
+        free = shutil.disk_usage(nearest(runs)).free
         roomy = free >= ROOM
         yield Finding(
             "good" if roomy else "note",
             f"runs are kept in {runs}, {free / (1 << 30):.1f} GiB free",
             "" if roomy else "a full disk keeps trainings from being saved; make room",
         )
-    except OSError as problem:
-        yield Finding("bad", f"runs cannot be kept in {runs}: {problem.strerror}", mend)
     data = environment.get("EXPLORER_DATA")
     if data and not Path(data).is_dir():
         yield Finding(
@@ -164,15 +165,35 @@ def bundled(environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
         yield Finding("good", f"{len(files)} files of bundled weights can be read")
 
 
+def pictures(environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
+    """The networks for pictures: whether the pages that draw by them can use them."""
+    from explorer.training.image_folder import ROOT as BUNDLED
+    from explorer.training.image_folder import checkpoints
+
+    usable, problems = checkpoints(Path(environment.get("EXPLORER_CHECKPOINTS") or BUNDLED))
+    for name, problem in problems.items():
+        yield Finding("bad", f"{name}: {problem}", "its page leaves it out; make or fetch it anew")
+    if usable:
+        yield Finding("good", f"networks for pictures: {', '.join(usable)}")
+    else:
+        yield Finding("note", "no network for pictures", "python -m explorer.training.images")
+
+
 def extras() -> Iterator[Finding]:
-    """Programs that a page uses if they are there."""
+    """Programs that are used if they are there."""
     if shutil.which("ffmpeg"):
         yield Finding("good", "ffmpeg, for videos")
     else:
         yield Finding("note", "no ffmpeg: no MP4, but GIF and HTML", "install ffmpeg")
+    if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))):
+        yield Finding("good", "a browser, for the tests that drive one")
+    else:
+        yield Finding("note", "no Chromium: tests with a browser are skipped", "install chromium")
 
 
-CHECKS: tuple[Check, ...] = (python, packages, devices, folders, bundled, extras)
+CHECKS: tuple[Check, ...] = (
+    *(python, packages, settings, devices, folders, bundled, pictures, extras),
+)
 
 
 def examine(checks: Sequence[Check] = CHECKS) -> list[Finding]:

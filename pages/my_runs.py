@@ -5,6 +5,8 @@ from datetime import datetime
 import streamlit as st
 
 from explorer.code.recipes import my_runs as code
+from explorer.events import tell
+from explorer.training.faults import kind_of
 from explorer.training.files import DamagedFile
 from explorer.training.folders import Missing, StoreUnavailable
 from explorer.training.pretrain import PRETRAINED
@@ -105,6 +107,7 @@ if given is not None and st.session_state.get("_taken") != given.file_id:
     try:
         learning.add_run(given.getvalue())
     except (DamagedFile, StoreFull, StoreUnavailable, Missing, ValueError) as problem:
+        tell("upload_refused", kind=kind_of(problem))
         st.error("This file cannot be used.")
         st.text(str(problem))
     else:

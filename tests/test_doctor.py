@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import platform
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from explorer import doctor
 from explorer.doctor import Finding
@@ -53,13 +57,67 @@ def test_folders_that_can_be_used(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []  # it only looks
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_a_folder_that_cannot_be_written(tmp_path: Path):
-    tmp_path.chmod(0o500)
+def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def read_only(descriptor: int) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "fsync", read_only)  # to root no folder is forbidden
     found = list(doctor.folders({"EXPLORER_RUNS": str(tmp_path / "runs")}))
-    tmp_path.chmod(0o700)
     assert found[0].level == "bad"
+    assert "Read-only file system" in found[0].what
     assert "EXPLORER_RUNS" in found[0].mend
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=1 << 20))
+    found = list(doctor.folders({"EXPLORER_RUNS": str(tmp_path)}))
+    assert (found[0].level, "make room" in found[0].mend) == ("note", True)
+
+
+def test_settings_that_nothing_reads_or_that_cannot_be_are_told():
+    wrong = {"EXPLORER_RUN": "x", "EXPLORER_LOG": "xml", "EXPLORER_CACHE_MB": "-3", "HOME": "/"}
+    found = list(doctor.settings(wrong))
+    assert levels(found) == ["bad", "bad", "bad", "good"]
+    assert found[0].mend == "EXPLORER_RUNS may be meant"
+    assert "choose one of json, text, off" in found[1].mend
+    assert list(doctor.settings({"EXPLORER_LOG": "", "HOME": "/"})) == [
+        Finding("good", "set here: EXPLORER_LOG")
+    ]
+    assert list(doctor.settings({})) == []
+
+
+def test_an_old_python_and_a_device_that_computes_wrongly_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(platform, "python_version", lambda: "3.10.2")
+    assert levels(doctor.python()) == ["bad"]
+    assert levels(doctor.devices()) == ["good", "good"]
+    real = torch.ones
+    monkeypatch.setattr(torch, "ones", lambda *size, device: 2 * real(*size))
+    assert levels(doctor.devices())[0] == "bad"
+
+    def fails(*size: int, device: torch.device) -> None:
+        raise RuntimeError("CUDA error: unknown error")
+
+    monkeypatch.setattr(torch, "ones", fails)
+    (found,) = doctor.devices()
+    assert (found.level, "CUDA_VISIBLE_DEVICES" in found.mend) == ("bad", True)
+
+
+def test_a_network_for_pictures_that_cannot_be_used_is_named(tmp_path: Path):
+    place = tmp_path / "mine"
+    place.mkdir()
+    (place / "spec.json").write_text('{"no": "spec"}')
+    (place / "weights.safetensors").write_bytes(b"x")
+    found = list(doctor.pictures({"EXPLORER_CHECKPOINTS": str(tmp_path)}))
+    assert levels(found) == ["bad", "note"]
+    assert found[0].what.startswith("mine: ")
+
+
+def test_what_is_missing_of_the_optional_programs_is_only_noted(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", "")
+    assert levels(doctor.extras()) == ["note", "note"]
 
 
 def test_a_file_in_the_place_of_a_folder(tmp_path: Path):

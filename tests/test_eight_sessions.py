@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
+from urllib.request import urlopen
 
 import pytest
 
 from benchmarks import serving
 from benchmarks.client import open_student
 from benchmarks.queue import LONG, shelf, trains
+from benchmarks.screen import Screen
 from benchmarks.serving import Server
 from explorer.training.store import Store
 from explorer.training.threads import available_cores
@@ -102,3 +105,42 @@ def test_stop_answers_at_once_and_a_closed_tab_makes_room(server: Server):
     stopped, freed = in_a_thread(stopped_and_closed(server.url))
     assert stopped < 4 * 1.0
     assert freed < 4 * 2.0
+
+
+def step(screen: Screen) -> int:
+    return int(screen.metrics["Step"].split(" of ")[0].replace(",", ""))
+
+
+async def dropped_and_reloaded(url: str) -> list[int]:
+    """The steps that a training has done before its connection drops, after, and in a new tab."""
+    link = f"{LONG}&shelf={shelf(77)}"
+    async with open_student(url, link) as student:
+        await student.press("Train")
+        await student.until(trains)
+        steps, session = [step(student.screen)], student.session
+    async with open_student(url, link, session) as student:  # a network that was away
+        await student.until(trains)
+        await student.until(lambda screen: step(screen) > steps[0])
+        assert student.session == session
+        steps.append(step(student.screen))
+    async with open_student(url, link) as student:  # a page that is loaded anew
+        await student.until(trains)
+        await student.until(lambda screen: step(screen) > steps[1])
+        assert student.session != session
+        steps.append(step(student.screen))
+        await student.press("Stop")
+        await student.until_text("Stopped.")
+    return steps
+
+
+def test_a_training_goes_on_while_its_browser_is_away_and_is_found_by_a_page_loaded_anew(
+    server: Server,
+):
+    """Nobody else waits, so that nothing is stopped; it is the same training all the time."""
+    steps = in_a_thread(dropped_and_reloaded(server.url))
+    assert steps == sorted(steps)
+    ended = urlopen(f"{server.url}/metrics").read().decode()
+    assert 'explorer_jobs{state="running"} 0' in ended
+    assert json.load(urlopen(f"{server.url}/ready")) == {"ready": True, "problems": {}}
+    assert "job_started" in server.log()
+    assert "Traceback" not in server.log()

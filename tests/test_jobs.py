@@ -128,7 +128,10 @@ def test_release_stops_all_of_one_owner_and_nothing_else(make_pool):
     assert pool.jobs("gone") == []
 
 
-def test_who_leaves_goes_on_alone_makes_room_for_others_and_loses_nothing_by_returning(make_pool):
+def test_who_leaves_goes_on_alone_makes_room_for_others_and_loses_nothing_by_returning(
+    make_pool, monkeypatch
+):
+    monkeypatch.setattr("explorer.training.jobs.GLANCE", 0.02)
     now, saved, gone, asked = [0.0], [], set(), Counter()
 
     def is_there(owner: str) -> bool:

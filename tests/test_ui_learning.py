@@ -12,6 +12,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import ROOT
+from explorer import events
 from explorer.training.files import json_bytes, tensor_bytes
 from explorer.training.film import filmed
 from explorer.training.jobs import Status
@@ -131,12 +132,14 @@ def damaged() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("case", list(damaged()))
 def test_a_bad_upload_is_refused_in_words_and_changes_nothing(case: str, shelf: str):
+    told = events.counts().get(("upload_refused", "refused"), 0)
     at = opened("pages/my_runs.py", shelf=shelf)
     at.file_uploader[0].set_value(("run.safetensors", damaged()[case], "application/octet-stream"))
     at.run()
     assert not at.exception
     assert [error.value for error in at.error] == ["This file cannot be used."]
     assert learning.store().list_runs() == []
+    assert events.counts()["upload_refused", "refused"] == told + 1
 
 
 def test_a_downloaded_run_can_be_added_again(shelf: str):

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+
+from explorer.training.ages import age
 
 Maker = Callable[[Path], Iterator[float]]
 """Writes a file and yields the share that is done."""
+
+_PREFIX = "explorer-export-"
+_FORGOTTEN = 86400.0
+"""Seconds after which a folder in the making is a dead server's; no export takes an hour."""
 
 _TURN = threading.Lock()  # sessions take turns: one export at a time works in this process
 
@@ -27,9 +36,7 @@ class Work:
         self.share = 0.0
         self.data: bytes | None = None
         self.error = ""
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="explorer-export-", ignore_cleanup_errors=True
-        )
+        self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
         self._file = Path(self._folder.name) / f"export{Path(name).suffix}"
         self._going = make(self._file)
 
@@ -54,9 +61,9 @@ class Work:
                     return
             self.data = self._file.read_bytes()
             self._folder.cleanup()
-        except (ValueError, RuntimeError, OSError) as problem:
+        except (ValueError, RuntimeError, OSError, MemoryError) as problem:
             self.stop()
-            self.error = str(problem)
+            self.error = _words(problem)
 
     def stop(self) -> None:
         """End it and take its file away."""
@@ -64,6 +71,26 @@ class Work:
         if close is not None:
             close()
         self._folder.cleanup()
+
+
+def _words(problem: Exception) -> str:
+    """The end of the sentence "No file was made: …"."""
+    if isinstance(problem, MemoryError):
+        return "the memory of the server is used up; make it smaller or shorter"
+    if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk of the server is full"
+    return str(problem)
+
+
+def sweep(folder: Path | None = None) -> int:
+    """Remove what killed servers left in the making, after a day; how many folders that were."""
+    gone = 0
+    for left in (folder or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # another user's, or another server was faster
+            if age(left.stat().st_mtime) > _FORGOTTEN:
+                shutil.rmtree(left)
+                gone += 1
+    return gone
 
 
 def at_once(content: Callable[[], bytes]) -> Maker:

@@ -19,8 +19,9 @@ from explorer.training.image_request import Request
 from explorer.training.image_spec import ImageSpec
 from explorer.training.labelled import LabelledSpec
 from explorer.training.latents import LatentSpec, LatentState, train_latent
+from explorer.training.rescue import enduring
 from explorer.training.spec import ModelSpec
-from explorer.training.train import Resume, train
+from explorer.training.train import Resume
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,18 +34,21 @@ class Training(Work[Progress]):
     uses_gpu: ClassVar[bool] = True
 
     def __call__(self) -> Iterator[Progress]:
-        return filmed(train(self.spec, self.resume), self.film)
+        return filmed(enduring(self.spec, self.resume), self.film)
 
     def after(self, last: Progress) -> Training:
         return replace(self, resume=last.state.resume_state(), film=last.film)
 
     def parcel(self, update: Progress, sent: Progress | None) -> Progress:
         """The film grows to megabytes, so that only its new part travels."""
-        known = len(sent.film if sent is not None else self.film)
-        return Progress(update.state.on_cpu(), update.film[known:])
+        known = sent.film if sent is not None else self.film
+        new = tuple(shot for shot in update.film if all(shot is not old for old in known))
+        return Progress(update.state.on_cpu(), new)
 
     def opened(self, parcel: Progress, had: Progress | None) -> Progress:
-        return replace(parcel, film=(had.film if had is not None else self.film) + parcel.film)
+        known = had.film if had is not None else self.film
+        back = min([parcel.step + 1, *(shot.step for shot in parcel.film)])  # a GPU may have failed
+        return replace(parcel, film=(*(s for s in known if s.step < back), *parcel.film))
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,8 @@ from explorer.ui.job_bar import job_bar
 from explorer.ui.player import player
 from explorer.ui.scenes import Scene
 
+_BROKEN_OFF = (Status.STOPPED, Status.FAILED)
+
 
 def live(spec: LatentSpec, scale: float) -> None:
     """The button, and all that changes while the networks learn, redrawn twice a second."""
@@ -34,7 +36,7 @@ def _live(spec: LatentSpec, scale: float, ticking: bool) -> None:
         args=(spec,),
         says=latent_learning.says(job),
         label="Train both",
-        more=_go_on if job is not None and job.status is Status.STOPPED and state else None,
+        more=_go_on if job is not None and job.status in _BROKEN_OFF and state else None,
     )
     if state is None:
         st.markdown(

@@ -64,22 +64,29 @@ def follow() -> None:
         st.switch_page(page)
 
 
+def _of_this_shelf(kind: str | None) -> list[Unfinished]:
+    """States of this shelf that no job of this server writes, but those on this session's desks."""
+    kinds, mine = KINDS if kind is None else (kind,), shelf()
+    here = {learning.desk().code, latent_learning.desk().code, *workplace.at_work()}
+
+    def ours(left: Unfinished) -> bool:
+        if not isinstance(left.meta, dict) or left.meta.get("shelf") != mine:
+            return False
+        return left.job_id not in here and _kind(left) in kinds
+
+    return [left for left in store().autosaves.unfinished(quiet_for=0) if ours(left)]
+
+
+def _is_over(left: Unfinished) -> bool:
+    return left.meta.get("stopped") is True or left.quiet >= QUIET
+
+
 def left_behind(kind: str | None = None) -> list[Unfinished]:
     """Trainings of this shelf that nobody goes on with, but those on this session's desks.
 
     kind: of `KINDS`, or None for all.
     """
-    kinds = KINDS if kind is None else (kind,)
-    mine = shelf()
-    here = {learning.desk().code, latent_learning.desk().code, *workplace.at_work()}
-
-    def is_left(left: Unfinished) -> bool:
-        if not isinstance(left.meta, dict) or left.meta.get("shelf") != mine:
-            return False
-        over = left.meta.get("stopped") is True or left.quiet >= QUIET
-        return over and left.job_id not in here and _kind(left) in kinds
-
-    return [left for left in store().autosaves.unfinished(quiet_for=0) if is_left(left)]
+    return [left for left in _of_this_shelf(kind) if _is_over(left)]
 
 
 def _discard(left: Unfinished) -> None:
@@ -93,6 +100,18 @@ def _until_others_end() -> None:
         st.rerun()
 
 
+@st.fragment(run_every=2.0)
+def _until_quiet(kind: str | None) -> None:
+    """After a killed server: its trainings can be gone on with once no other server writes them."""
+    young = [left.quiet for left in _of_this_shelf(kind) if not _is_over(left)]
+    if not young:
+        st.rerun()
+    st.caption(
+        f"A training of this browser was last saved {min(young):.0f} s ago. Unless another server "
+        f"goes on with it, it can be taken up here {QUIET:.0f} s after that."
+    )
+
+
 def interrupted(most: int = 50, kind: str | None = None) -> None:
     """A row for each of the newest that were left, to go on with or to discard.
 
@@ -101,11 +120,13 @@ def interrupted(most: int = 50, kind: str | None = None) -> None:
     if workplace.elsewhere():
         _until_others_end()
     try:
-        newest = left_behind(kind)[:most]
+        found = _of_this_shelf(kind)
     except StoreUnavailable as problem:
         st.warning(str(problem))
         return
-    for left in newest:
+    if not all(map(_is_over, found)):
+        _until_quiet(kind)
+    for left in list(filter(_is_over, found))[:most]:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.text(
                 f"Interrupted at step {left.meta['step']:,}: {left.meta['name']}", width="stretch"
@@ -132,7 +153,7 @@ def link_of(run_id: str, spec: Any) -> dict[str, str]:
     """
     try:
         made = keys_of(from_json(spec))
-    except ValueError:
+    except (ValueError, StoreUnavailable):
         return {RUN: run_id}
     usual = keys_of(DEFAULT)
     keys = {k: v for k, v in made.items() if usual.get(k) != v and pickable(k, v)}
