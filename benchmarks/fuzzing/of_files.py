@@ -43,7 +43,10 @@ def _spec(folder: Path) -> Reader:
 
 
 def _spec_seeds() -> tuple[bytes, ...]:
+    import numpy as np
+
     from explorer.data.mixture_spec import DEFAULTS
+    from explorer.data.own_codec import encode_points
     from explorer.data.spec import DistributionSpec
     from explorer.training.presets import DEFAULT
     from explorer.training.pretrain import PRETRAINED
@@ -52,6 +55,8 @@ def _spec_seeds() -> tuple[bytes, ...]:
     specs = [entry.spec for entry in PRETRAINED.values()]
     own = DistributionSpec("custom-2d", (), DEFAULTS[2])
     specs.append(ModelSpec(own, DEFAULT.process, DEFAULT.network))
+    drawn = DistributionSpec("own-1d", (), own=encode_points(np.array([[0.0], [1.0], [1.5]])))
+    specs.append(ModelSpec(drawn, DEFAULT.process, DEFAULT.network))
     return tuple(_dumped(to_json(spec)) for spec in specs)
 
 

@@ -37,6 +37,8 @@ def _own_seeds() -> tuple[bytes, ...]:
 def _table(folder: Path) -> Reader:
     import numpy as np
 
+    from explorer.data.own_codec import MAX_TEXT, decode
+    from explorer.data.preparing import of_points
     from explorer.data.uploads import MAX_ROWS, parse_table
 
     def reader(data: bytes) -> None:
@@ -44,6 +46,9 @@ def _table(folder: Path) -> Reader:
         assert 2 <= len(points) <= MAX_ROWS
         assert points.shape[1] in (1, 2)
         assert np.isfinite(points).all()
+        made = of_points(points, standardise=len(data) % 2 == 0)
+        assert len(made.text) <= MAX_TEXT
+        assert decode(made.text).dim == points.shape[1]
 
     return reader
 
@@ -84,12 +89,16 @@ def _arrays() -> tuple[bytes, ...]:
 
 
 def _ink(folder: Path) -> Reader:
+    from explorer.data.own_codec import decode
+    from explorer.data.preparing import of_picture
     from explorer.data.uploads import MAX_PIXELS, parse_picture
 
     def reader(data: bytes) -> None:
-        ink = parse_picture(data)
+        ink = parse_picture(data, light=len(data) % 2 == 0)
         assert 2 <= ink.size <= MAX_PIXELS
         assert 0 <= ink.min() <= ink.max() <= 1
+        for dim in (1, 2):
+            assert decode(of_picture(ink, dim, inline=len(data) % 3 == 0).text).dim == dim
 
     return reader
 
@@ -105,10 +114,26 @@ def _drawings() -> tuple[bytes, ...]:
     return tuple(found)
 
 
-_PARSERS = ("explorer.data.uploads",)
+def _sheet(folder: Path) -> Reader:
+    """What the sheet in the browser says was drawn on it."""
+    from explorer.data.own_codec import decode
+    from explorer.ui.own_data.canvas import made
+
+    def reader(data: bytes) -> None:
+        decode(made(1 + len(data) % 2, text(data)))
+
+    return reader
+
+
+def _sheets() -> tuple[bytes, ...]:
+    return (b"0.1,0.2\n1,2\n-1,0.5", b"0\n0\n1\n0.5\n" * 15, b"0\n0\n", b"1,1\n1,1")
+
+
+_PARSERS = ("explorer.data.uploads", "explorer.data.preparing")
 TARGETS = (
     Target("own", _own, _own_seeds, of_text, 15, ("explorer.data.own_codec", "explorer.data.own")),
     Target("table", _table, _tables, of_text, 15, _PARSERS),
+    Target("sheet", _sheet, _sheets, of_text, 8, ("explorer.data.preparing",)),
     Target("array", _array, _arrays, of_npy, 15, _PARSERS),
     Target("ink", _ink, _drawings, of_png, 10, _PARSERS),
 )
