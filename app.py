@@ -6,12 +6,13 @@ from starlette.middleware import Middleware
 from explorer.ui import operations, qr
 from explorer.ui.headers import Headers
 from explorer.ui.server import lifespan
+from explorer.ui.upload_limit import UploadLimit
 
 base = st.get_option("server.baseUrlPath") or ""
 app = st.App(
     "home.py",
     lifespan=lifespan,
     routes=[qr.route(base), *operations.routes(base)],
-    middleware=[Middleware(Headers)],
+    middleware=[Middleware(Headers), Middleware(UploadLimit)],
     on_script_error=operations.page_failed,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import struct
 from dataclasses import replace
@@ -21,6 +22,7 @@ from explorer.training.presets import DEFAULT
 from explorer.training.runs import Run, pack
 from explorer.training.spec import to_json
 from explorer.training.train import train
+from explorer.ui.upload_limit import UploadLimit
 
 HEAD = "---\ntitle: T\nsubject: S\nminutes: 5\n---\n"
 SPEC = replace(DEFAULT, config=replace(DEFAULT.config, steps=25, batch=16))
@@ -121,3 +123,39 @@ def test_an_integer_of_hundreds_of_digits_is_no_number_of_a_control():
     with pytest.raises(ValueError, match=r"1000.*… is not usable") as found:
         Param("a", "A", 1, 0, 9, 1).checked(10**400)
     assert len(str(found.value)) < 150
+
+
+def test_a_session_uploads_no_more_than_its_memory_allows():
+    """Streamlit keeps what is uploaded until the session ends; it once kept any number of files."""
+    passed: list[str] = []
+
+    async def app(scope, receive, send):
+        passed.append(scope["path"])
+
+    limit = UploadLimit(app, most=100)
+    refused: list[int] = []
+
+    async def send(message):
+        if message["type"] == "http.response.start":
+            refused.append(message["status"])
+
+    def ask(method: str, session: str, file: str, length: bytes = b"") -> bool:
+        """Whether the request is passed on."""
+        path, headers = f"/base/_stcore/upload_file/{session}/{file}", []
+        if length:
+            headers.append((b"content-length", length))
+        scope = {"type": "http", "method": method, "path": path, "headers": headers}
+        before = len(passed)
+        asyncio.run(limit(scope, None, send))
+        return len(passed) > before
+
+    assert ask("PUT", "one", "a", b"60")
+    assert not ask("PUT", "one", "b", b"60")
+    assert ask("PUT", "one", "a", b"90"), "a file in place of itself"
+    assert ask("PUT", "two", "b", b"60"), "another session has room of its own"
+    assert ask("DELETE", "one", "a")
+    assert ask("PUT", "one", "b", b"60")
+    assert not ask("PUT", "three", "c"), "a length that is not told counts as the most"
+    assert not ask("PUT", "three", "c", b"9" * 5000)
+    assert ask("GET", "three", "c")
+    assert refused == [413, 413, 413]
