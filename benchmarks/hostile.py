@@ -8,6 +8,7 @@ hostile text as Markdown or HTML, no path that comes from a link, a server that 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import re
@@ -19,6 +20,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import quote_plus
+
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from benchmarks import serving
 from benchmarks.client import Student, open_student
@@ -72,6 +76,7 @@ async def _walked(server: serving.Server, links: int) -> dict[str, Any]:
     before, rng = resident(server.process.pid), random.Random(0)
     problems: list[str] = []
     waits: list[float] = []
+    noted = 0
     begun = time.perf_counter()
     while len(waits) < links:
         first = rng.choice(MENU).path
@@ -82,6 +87,7 @@ async def _walked(server: serving.Server, links: int) -> dict[str, Any]:
                     path = rng.choice(MENU).path
                     query = _query(keys[path], rng)
                     waits.append(await _opened(student, path, query))
+                    noted += bool(student.screen.text("in the link is not usable"))
                     problems += _wrong(student.screen, f"{path}?{query}")
         except Exception as problem:
             problems.append(f"{type(problem).__name__}: {str(problem)[:300]}")
@@ -90,6 +96,7 @@ async def _walked(server: serving.Server, links: int) -> dict[str, Any]:
     log = server.log()
     return {
         "links": len(waits),
+        "links_with_a_note": noted,
         "pages": len(keys),
         "parameters": sum(map(len, keys.values())),
         "seconds": round(time.perf_counter() - begun),
@@ -99,9 +106,39 @@ async def _walked(server: serving.Server, links: int) -> dict[str, Any]:
         "memory_after": resident(server.process.pid),
         "problems": len(problems),
         "first_problems": sorted(set(problems))[:10],
-        "tracebacks_in_log": log.count("Traceback"),
-        "log": log[log.find("Traceback") :][:1500] if "Traceback" in log else "",
+        "garbage": await _garbage(server.url, rng),
+        "tracebacks_in_log": log.count("Traceback") + log.count("page_failed"),
+        "log": log[log.find("Traceback") :][:1500] if "Traceback" in log else log[-300:],
     }
+
+
+async def _garbage(url: str, rng: random.Random) -> str:
+    """Messages that are none, on sessions of their own; whether the server answers the next one.
+
+    Widgets that hold what they cannot may show their own sender a traceback, and nobody else.
+    """
+    stream = f"ws{url.removeprefix('http')}/_stcore/stream"
+    sent = 0
+    for k in range(60):
+        async with websockets.connect(stream, max_size=None, subprotocols=["streamlit"]) as socket:
+            message = BackMsg()
+            message.rerun_script.query_string = rng.choice(HOSTILE)
+            message.rerun_script.page_name = rng.choice((*HOSTILE, "score_field"))
+            for _ in range(rng.choice((0, 1, 50))):
+                held = message.rerun_script.widget_states.widgets.add(id=rng.choice(HOSTILE)[:300])
+                held.json_value = rng.choice(HOSTILE)
+            data = bytearray(message.SerializeToString())
+            for _ in range(rng.choice((0, 1, 8, 100))):
+                data[rng.randrange(len(data))] = rng.randrange(256)
+            with contextlib.suppress(websockets.ConnectionClosed, TimeoutError):
+                await socket.send(
+                    bytes(data) if k % 3 else rng.randbytes(rng.choice((1, 9, 10_000)))
+                )
+                sent += 1
+                await asyncio.wait_for(socket.recv(), 2)
+    async with open_student(url, "/score_field") as student:
+        await student.until_done(0)
+        return f"{sent} messages, and the next session saw {len(student.screen.elements)} elements"
 
 
 async def _keys(url: str) -> dict[str, list[str]]:
