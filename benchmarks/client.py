@@ -138,9 +138,10 @@ class Student:
                 self._clocks.pop(fragment).cancel()
 
     async def _run_every(self, fragment: str, seconds: float) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            await self._ask(None, fragment, by_clock=True)
+        with suppress(websockets.ConnectionClosed):  # of which whoever listens learns
+            while True:
+                await asyncio.sleep(seconds)
+                await self._ask(None, fragment, by_clock=True)
 
     async def _ask(
         self,

@@ -99,6 +99,15 @@ def test_what_grows_is_measured_again() -> None:
     assert kept.held < 1.1 * MIB
 
 
+def test_what_two_hold_and_one_has_seen_grow_is_taken_off_as_it_was_put_on() -> None:
+    kept, growing = Cache(4 * MIB), {}
+    kept.get("before", lambda: [growing])
+    growing.update((k, None) for k in range(10_000))
+    kept.get("after", lambda: [growing])
+    kept.clear()
+    assert kept.held == 0
+
+
 class Crowd:
     """Threads that ask for one key at once; `answers` are values or what was raised."""
 

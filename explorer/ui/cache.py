@@ -65,6 +65,7 @@ class Cache:
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._flights: dict[Hashable, _Flight] = {}
         self._holders: Counter[int] = Counter()
+        self._sizes: dict[int, int] = {}  # as first counted: what two hold may grow in between
         self._bytes = 0
 
     @property
@@ -136,15 +137,17 @@ class Cache:
 
     def _count(self, entry: _Entry) -> None:
         for address, size in entry.parts.items():
-            self._bytes += size if not self._holders[address] else 0
+            if not self._holders[address]:
+                self._sizes[address] = size
+                self._bytes += size
             self._holders[address] += 1
 
     def _discount(self, entry: _Entry) -> None:
-        for address, size in entry.parts.items():
+        for address in entry.parts:
             self._holders[address] -= 1
             if not self._holders[address]:
                 del self._holders[address]
-                self._bytes -= size
+                self._bytes -= self._sizes.pop(address)
 
     def measure(self) -> None:
         """Count anew what has grown since it was kept, and let go what no longer has room."""
