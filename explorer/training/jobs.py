@@ -137,7 +137,7 @@ class Pool:
             now, tasks = self.clock(), self._crew.tasks()
             waiting = [task.job.submitted for task in self._queue.order({})]
             return Standing(
-                workers=len(self._crew.at),
+                workers=len(self._crew.at) + self._crew.missing,
                 running=len(tasks),
                 waiting=len(waiting),
                 longest_wait=max((now - since for since in waiting), default=0.0),
