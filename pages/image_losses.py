@@ -3,9 +3,9 @@
 import streamlit as st
 
 from explorer.code.recipes import image_losses as code
-from explorer.figures.base import CHART_CONFIG
 from explorer.ui import controls, frame, image_losses, image_models, image_training
 from explorer.ui.code import show_code
+from explorer.ui.pictures import show
 
 frame.page(
     "Loss curves",
@@ -47,8 +47,7 @@ with narrow:
 
 
 def curves() -> None:
-    figure = image_losses.chart(found, dataset, scale, frame.height(400))
-    st.plotly_chart(figure, config=CHART_CONFIG, key="losses", theme=None)
+    show(image_losses.chart(found, dataset, scale, frame.height(400)), "losses")
     st.dataframe(image_losses.rows(found, dataset), hide_index=True, width="stretch")
     st.latex(
         r"\mathcal L=\mathbb E_{t,x_0,\varepsilon}\,\tfrac1{3072}\lVert\hat\varepsilon_\theta"

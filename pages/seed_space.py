@@ -11,6 +11,7 @@ from explorer.ui import controls, frame, latent_scenes, latent_tables, links
 from explorer.ui import seed_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.latent_files import latent_files
+from explorer.ui.pictures import show
 from explorer.ui.player import player
 
 frame.page(
@@ -100,12 +101,7 @@ with wide:
     with three:
         found = scenes.endings(name, exact, still, noisy, (x1, x2), steps, seed, scale)
         player(found.scene.panes, key="endings", clock=found.scene.clock, height=frame.height(340))
-    st.plotly_chart(
-        shares_chart(found.shares, height=frame.height(110), scale=scale),
-        config=CHART_CONFIG,
-        key="shares",
-        theme=None,
-    )
+    show(shares_chart(found.shares, height=frame.height(110), scale=scale), "shares")
     st.latex(
         r"\text{ODE: }x_0=\Phi(x_T)\qquad\qquad\text{SDE: }x_0\sim p(x_0\mid x_T)\approx p(x_0)"
         r"\ \text{ as }\ \alpha_T\to0"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from stills import charts
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import ROOT
@@ -28,7 +28,7 @@ def opened(**query: Any) -> AppTest:
 
 
 def figure(at: AppTest) -> dict[str, Any]:
-    return json.loads(at.get("plotly_chart")[0].proto.spec)
+    return charts(at)[0]
 
 
 def table(at: AppTest) -> list[list[str]]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from stills import charts
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import ROOT
@@ -273,7 +274,7 @@ def test_uploads_are_pictures_of_sane_size_or_refused():
 def test_loss_curves_lie_beside_the_targets_and_the_table_tells_the_figures():
     at = opened(LOSSES)
     assert not at.exception
-    figure = json.loads(at.get("plotly_chart")[0].proto.spec)
+    (figure,) = charts(at)
     named = [trace.get("name", "") for trace in figure["data"] if trace.get("showlegend") is None]
     assert {"Two convolutions", "U-Net without time"} <= set(named) or len(named) >= 3
     targets = figure["data"][-1]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from stills import charts
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import ROOT
@@ -78,7 +79,7 @@ def test_the_vae_is_shown_with_its_loss_and_its_four_classes(model: str):
     at = opened(LATENT, view="vae", model=model)
     assert not at.exception
     assert at.dataframe[0].value["Vector"].tolist() == ["1000", "0100", "0010", "0001"]
-    chart = json.loads(at.get("plotly_chart")[0].proto.spec)
+    (chart,) = charts(at)
     names = [trace["name"] for trace in chart["data"]]
     assert names == ["together", "KL", "reconstruction", "ln 4: the least"]
 
@@ -207,7 +208,8 @@ def maps(at: AppTest) -> list[dict]:
 def test_seed_space_shows_both_maps_and_the_chosen_seed():
     at = opened(SEEDS, x1="-1.2", x2="0.4", steps="50")
     assert not at.exception
-    still, noisy, shares = maps(at)
+    still, noisy = maps(at)
+    (shares,) = charts(at)
     for figure in (still, noisy):
         assert figure["data"][2]["x"] == [-1.2]
         assert figure["data"][2]["y"] == [0.4]

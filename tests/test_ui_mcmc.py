@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from stills import charts
 from streamlit.testing.v1 import AppTest
 from test_code_scripts import figures, said
 
@@ -114,12 +115,12 @@ def test_every_chart_opens() -> None:
     for kind in ("shares", "memory", "time"):
         at.segmented_control(key="_chart").set_value(kind).run()
         assert not at.exception
-        assert len(at.get("plotly_chart")) == 1
+        assert len(charts(at)) == 1
     at.segmented_control(key="_chart").set_value("tuning").run()
-    assert len(at.get("plotly_chart")) == 0
+    assert len(charts(at)) == 0
     assert any("No step size is tuned" in info.value for info in at.info)
     at.toggle(key="_mcmc1.tune").set_value(True).run()
-    assert len(at.get("plotly_chart")) == 1
+    assert len(charts(at)) == 1
 
 
 def contest(lanes: tuple[mcmc_scenes.ChainLane, ...], **changes: Any) -> mcmc_scenes.Contest:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer.figures import training
-from explorer.figures.base import CHART_CONFIG
 from explorer.metrics import Reading
 from explorer.training.spec import ModelSpec
 from explorer.training.train import TrainState
 from explorer.ui import frame, learning, train_scenes
+from explorer.ui.pictures import show
 from explorer.ui.player import player
 from explorer.ui.race_scenes import finite
 
@@ -28,9 +28,8 @@ def before(spec: ModelSpec, scale: float) -> None:
         "Press **Train**. The best guess of the noise is its mean given $x_t$, and that mean is "
         r"$-\sigma_t\nabla\log p_t$: guessing noise well *is* knowing the score."
     )
-    right.plotly_chart(
-        training.weighting_curve(spec, scale=scale), config=CHART_CONFIG, key="weights", theme=None
-    )
+    with right:
+        show(training.weighting_curve(spec, scale=scale), "weights")
 
 
 def go_on(steps: int, lr: float) -> None:

@@ -15,7 +15,7 @@ TITLES = (
 @pytest.mark.parametrize(("scheme", "query"), [("light", ""), ("dark", "?set=spiral")])
 def test_all_panes_stand_above_the_fold_on_one_scale(scheme, query, server, open_page):
     page, watched = open_page(server, f"/density_estimation{query}", scheme=scheme)
-    chart = page.locator('[data-testid="stPlotlyChart"]')
+    chart = page.locator(".dxp-stage:has(.js-plotly-plot)")
     chart.wait_for()
     page.locator(".js-plotly-plot .heatmaplayer image").first.wait_for()
     box = chart.bounding_box()

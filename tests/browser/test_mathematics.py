@@ -16,7 +16,7 @@ PEAK = """() => {
 @pytest.mark.parametrize("view", ["posterior", "bound", "loss"])
 def test_a_picture_stands_above_the_fold(view, server, open_page):
     page, watched = open_page(server, f"/mathematics?view={view}&model=mixture-1d&chain=20")
-    chart = page.locator('[data-testid="stPlotlyChart"]').first
+    chart = page.locator(".dxp-stage:has(.js-plotly-plot)").first
     chart.wait_for()
     box = chart.bounding_box()
     assert box["y"] + box["height"] < 900
