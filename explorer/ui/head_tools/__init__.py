@@ -15,7 +15,7 @@ from explorer.ui import links, qr
 
 _HERE = Path(__file__).parent
 # In this order each file finds what it imports above it.
-_MODULES = ("elements", "copying", "code", "tour", "tools")
+_MODULES = ("elements", "copying", "code", "tour", "ring", "reach", "tools")
 
 
 def script() -> str:
@@ -40,13 +40,14 @@ def head_tools(*, home: bool, projector: bool) -> None:
     """Draw the tools.
 
     home: whether this is the home page, which invites whoever is new to the tour.
-    projector: there the menu and the controls, to which the tour points, are folded away.
+    projector: there a ring follows the pointer over pictures, and there is no tour: the menu and
+    the controls, to which it points, are folded away.
     """
     listens = st.get_option("server.address") or "0.0.0.0"
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
     said = {
         "home": home,
-        "tour": not projector,
+        "projector": projector,
         "base": f"/{base}" if base else "",
         # where others reach this server, if they do
         "address": qr.network_address() if listens in ("0.0.0.0", "::") else None,

@@ -3,6 +3,8 @@
 import { showCode } from "./code.js";
 import { copyLink } from "./copying.js";
 import { button, make, turnTo } from "./elements.js";
+import { reachAll } from "./reach.js";
+import { ringAtPointer } from "./ring.js";
 import { continueTour, invitation, startTour } from "./tour.js";
 
 const SAID = 2000; // milliseconds that a confirmation stays
@@ -47,11 +49,13 @@ function makeTools(parent) {
 
   tools.show = (said) => {
     tools.said = said;
-    row.querySelector('[data-tool="tour"]').hidden = !said.tour;
+    const tour = !said.projector;
+    row.querySelector('[data-tool="tour"]').hidden = !tour;
+    ringAtPointer(said.projector, say);
     root.querySelector(".dxh-invitation")?.remove();
-    const invited = said.tour && said.home && !location.search && invitation(root, said.base);
+    const invited = tour && said.home && !location.search && invitation(root, said.base);
     if (invited) root.prepend(invited);
-    if (said.tour) continueTour(root, said.base);
+    if (tour) continueTour(root, said.base);
   };
   return tools;
 }
@@ -76,6 +80,8 @@ function followInside(event) {
   turnTo(link.href);
 }
 document.addEventListener("click", followInside);
+
+reachAll();
 
 const made = new WeakMap(); // by the element that Streamlit gives each page's head
 const shown = new WeakMap(); // what each shows; runs of the script mostly change nothing

@@ -1,0 +1,39 @@
+// Lets the keyboard reach what scrolls, such as a wide equation on a phone, and tells screen readers
+// that a picture which Streamlit leaves without a word is told by the text beside it.
+
+const SCROLLING =
+  '.katex-display, [data-testid="stHtml"], [data-testid="stMarkdownContainer"], [data-testid="stCode"] pre, [class*="dx-"]';
+const AFTER = [400, 2000]; // milliseconds after a run of the page: at first, equations come late
+
+function scrolls(element) {
+  const wide = element.scrollWidth > element.clientWidth + 1;
+  const high = element.scrollHeight > element.clientHeight + 1;
+  if (!wide && !high) return false;
+  const { overflowX, overflowY } = getComputedStyle(element);
+  const free = (overflow) => overflow === "auto" || overflow === "scroll";
+  return (wide && free(overflowX)) || (high && free(overflowY));
+}
+
+function look() {
+  for (const element of document.querySelectorAll(SCROLLING)) {
+    if (scrolls(element)) element.tabIndex = 0;
+    else if (element.tabIndex === 0) element.removeAttribute("tabindex");
+  }
+  for (const image of document.querySelectorAll('[data-testid="stImage"] img:not([alt])')) image.alt = "";
+}
+
+let timers = [];
+
+function lookSoon() {
+  timers.forEach(clearTimeout);
+  timers = AFTER.map((wait) => setTimeout(look, wait));
+}
+
+// Looks after every run of a page and whenever the window has another size.
+export function reachAll() {
+  const app = document.querySelector('[data-testid="stApp"]');
+  if (!app) return;
+  new MutationObserver(lookSoon).observe(app, { attributeFilter: ["data-test-script-state"] });
+  window.addEventListener("resize", lookSoon);
+  lookSoon();
+}
