@@ -108,8 +108,17 @@ async def _walked(server: serving.Server, links: int) -> dict[str, Any]:
         "first_problems": sorted(set(problems))[:10],
         "garbage": await _garbage(server.url, rng),
         "tracebacks_in_log": log.count("Traceback") + log.count("page_failed"),
-        "log": log[log.find("Traceback") :][:1500] if "Traceback" in log else log[-300:],
+        "log": _errors(log),
     }
+
+
+def _errors(log: str) -> list[str]:
+    """The last words of each traceback, and where in this program it was."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", log)
+    told = re.findall(
+        r"^\w+(?:Error|Exception)\b.*|/(?:explorer|pages)/\S+:\d+ in \w+", plain, re.M
+    )
+    return told[:40]
 
 
 async def _garbage(url: str, rng: random.Random) -> str:
