@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explorer.code.recipes import image_forward as code
+from explorer.training import image_shelf
 from explorer.ui import controls, frame, image_forward_scenes, image_models, image_pick
 from explorer.ui.code import show_code
 from explorer.ui.player import player
@@ -40,7 +41,7 @@ def picture() -> None:
     if model is None:
         return
     scale = 1.4 if frame.projector() else 1.0
-    stamp = f"{checkpoint.folder} {image_models.stamp(checkpoint)}"
+    stamp = f"{checkpoint.folder} {image_shelf.stamp(checkpoint)}"
     grid = image_forward_scenes.forward_scene(
         model, stamp, pictures.pixels, pictures.labels, seed, scale
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -16,6 +17,7 @@ from explorer.training.engine import WorkerLost, here, parcels, restarting
 from explorer.training.folders import new_code
 from explorer.training.jobs import Pool, Status
 from explorer.training.latents import OURS, train_latent
+from explorer.training.ray_engine import connect
 from explorer.training.store import Store
 from explorer.training.train import train
 from explorer.training.works import LatentTraining, Training
@@ -146,3 +148,11 @@ def test_places_are_asked_for_anew_at_each_job():
 
 def test_here_is_this_thread():
     assert [beat.step for beat in here(Beating(3))] == [1, 2, 3]
+
+
+def test_an_address_where_no_cluster_answers_is_told_at_once():
+    with socket.socket() as nobody:  # bound, but not listening
+        nobody.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{nobody.getsockname()[1]}"
+        with pytest.raises(ValueError, match=f"EXPLORER_RAY_ADDRESS={address}.*ray start"):
+            connect(address)

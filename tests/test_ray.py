@@ -14,7 +14,7 @@ import torch
 from made_works import SPEC, Beating, Cpu, Failing, Hanging, Killed
 
 from explorer.training.jobs import Job, Pool, Status
-from explorer.training.ray_engine import Cluster, connect, environment
+from explorer.training.ray_engine import Cluster, environment
 from explorer.training.train import train
 from explorer.training.works import Training
 
@@ -110,11 +110,3 @@ def test_a_job_that_uses_a_gpu_is_given_one(cluster):
     given = list(cluster(Beating(1)))[-1].gpus
     assert given in ("0", "1")
     assert list(cluster(Cpu(1)))[-1].gpus not in ("0", "1")
-
-
-def test_an_address_where_nothing_answers(monkeypatch):
-    monkeypatch.setenv("RAY_gcs_rpc_server_connect_timeout_s", "1")
-    if ray.is_initialized():
-        ray.shutdown()
-    with pytest.raises(ValueError, match="no Ray cluster answers at EXPLORER_RAY_ADDRESS=127"):
-        connect("127.0.0.1:9")

@@ -141,7 +141,7 @@ def test_a_training_stops_and_what_it_has_learned_stays(shelf: str):
     class Session:
         owner, pool = "me", learning.pool()
 
-    job = Session.pool.submit("me", "latents", lambda: latent_learning.train_latent(spec))
+    job = Session.pool.submit("me", "latents", latent_learning.LatentTraining(spec))
     deadline = time.monotonic() + 60
     while job.latest is None and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -8,6 +8,7 @@ user uploads never travels as it came; the app has read it as safetensors and ch
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ VARIABLE = "EXPLORER_RAY_ADDRESS"
 ROOT = Path(__file__).resolve().parents[2]
 LOOK = 0.2
 """Seconds between two looks for whether a job is to stop."""
+ANSWERS = 5.0
+"""Seconds within which a cluster must take a connection."""
 SILENT = 60.0
 """Seconds without an update after which a worker is taken for dead, and killed."""
 
@@ -92,6 +95,12 @@ def connect(address: str) -> Cluster:
 
     Every node needs this program at this path, as nodes of one container image have it.
     """
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal():  # Ray itself would go on asking for minutes
+        try:
+            socket.create_connection((host, int(port)), ANSWERS).close()
+        except OSError as problem:
+            raise _unanswered(address, problem) from problem
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -104,11 +113,15 @@ def connect(address: str) -> Cluster:
     try:
         ray.init(address, runtime_env=environment(), log_to_driver=False, **options)
     except (ConnectionError, RuntimeError) as problem:
-        raise ValueError(
-            f"no Ray cluster answers at {VARIABLE}={address} ({problem}); join it on this machine "
-            f"with `ray start --address={address} --num-cpus=0`, or unset {VARIABLE}"
-        ) from problem
+        raise _unanswered(address, problem) from problem
     return Cluster()
+
+
+def _unanswered(address: str, problem: Exception) -> ValueError:
+    return ValueError(
+        f"no Ray cluster answers at {VARIABLE}={address} ({problem}); join it on this machine "
+        f"with `ray start --address={address} --num-cpus=0`, or unset {VARIABLE}"
+    )
 
 
 def environment() -> dict[str, Any]:

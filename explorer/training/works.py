@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
-
-import torch
 
 from explorer.data.images import Pictures
 from explorer.training import image_lesson, labelled
 from explorer.training.engine import Work
 from explorer.training.film import Progress, Snapshot, filmed
 from explorer.training.image_films import Denoising, denoise
-from explorer.training.image_model import ImageModel
+from explorer.training.image_folder import Checkpoint
 from explorer.training.image_request import Request
+from explorer.training.image_shelf import CPU, SHELF
 from explorer.training.image_spec import ImageSpec
 from explorer.training.labelled import LabelledSpec
 from explorer.training.latents import LatentSpec, LatentState, train_latent
@@ -96,12 +94,8 @@ class DigitsTraining(Work[image_lesson.Lesson]):
 class Sampling(Work[Denoising]):
     """Pictures from noise. It takes seconds, and is begun anew."""
 
-    model: ImageModel
+    checkpoint: Checkpoint
     request: Request
-    uses_gpu: ClassVar[bool] = True
 
     def __call__(self) -> Iterator[Denoising]:
-        if not torch.cuda.is_available():
-            return denoise(self.model, self.request, torch.device("cpu"))
-        network = copy.deepcopy(self.model.network).cuda()  # others read the model meanwhile
-        return denoise(replace(self.model, network=network), self.request, torch.device("cuda"))
+        return denoise(SHELF.model(self.checkpoint), self.request, CPU)

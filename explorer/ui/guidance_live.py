@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import streamlit as st
 
 from explorer.registry import Param
 from explorer.training.jobs import Job, Status
-from explorer.training.labelled import LabelledSpec, Lesson, models, train
+from explorer.training.labelled import LabelledSpec, Lesson, models
+from explorer.training.works import LabelledTraining
 from explorer.ui import controls, frame, learning, workplace
 from explorer.ui.guidance_scenes import PARTICLES, Guide, Lanes, Trio, lanes_of
 from explorer.ui.job_bar import JobDesk, job_bar
@@ -57,11 +56,8 @@ def begin(spec: LabelledSpec) -> None:
     at, main = desk(), learning.desk()
     if at.job is not None and at.busy:
         at.job.stop()
-
-    def work() -> Iterator[Lesson]:
-        return train(spec)
-
-    at.job = main.pool.submit(main.owner, f"Two trees, {spec.steps:,} steps", work)
+    label = f"Two trees, {spec.steps:,} steps"
+    at.job = main.pool.submit(main.owner, label, LabelledTraining(spec))
 
 
 def says(job: Job[Lesson] | None) -> str:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import streamlit as st
 
 from explorer.training import image_film_files
 from explorer.training.files import DamagedFile
-from explorer.training.image_films import Denoising, Film, denoise
+from explorer.training.image_films import Denoising, Film
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_request import Request
 from explorer.training.jobs import Job, Status
+from explorer.training.works import Sampling
 from explorer.ui import learning, workplace
-from explorer.ui.image_models import CPU, shelf
 
 KEPT = 24
 """Films that the server holds: 1.3 MB for a lane of ten pictures, so 120 MB at the very most."""
@@ -76,19 +75,16 @@ def desk() -> ImageDesk:
 
 def begin(checkpoint: Checkpoint, request: Request) -> None:
     """Queue the denoising for this session, in place of the one it may have. A callback."""
-    at, main, kept, models = desk(), learning.desk(), films(), shelf()
+    at, main, kept = desk(), learning.desk(), films()
     if at.busy and at.job is not None:
         at.job.stop()
-
-    def work() -> Iterator[Denoising]:
-        return denoise(models.model(checkpoint), request, CPU)
 
     def done(last: Denoising) -> None:
         if last.film is not None:
             kept.put(checkpoint, last.film)
 
-    at.request = request
-    at.job = main.pool.submit(main.owner, f"Pictures by {request.checkpoint}", work, done)
+    at.request, label = request, f"Pictures by {request.checkpoint}"
+    at.job = main.pool.submit(main.owner, label, Sampling(checkpoint, request), done)
 
 
 def found(checkpoint: Checkpoint, request: Request) -> tuple[Film | None, str]:

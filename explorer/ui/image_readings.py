@@ -14,8 +14,8 @@ from explorer.training.files import DamagedFile
 from explorer.training.image_films import Film
 from explorer.training.image_folder import Checkpoint, root
 from explorer.training.image_request import Request
+from explorer.training.image_shelf import CPU
 from explorer.ui.cache import cached
-from explorer.ui.image_models import CPU
 
 
 @dataclass(frozen=True)

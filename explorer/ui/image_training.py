@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import streamlit as st
 import torch
 
@@ -13,9 +11,10 @@ from explorer.figures.layers import Clock, Pane
 from explorer.registry import Param
 from explorer.training.image_films import as_pixels
 from explorer.training.image_folder import root
-from explorer.training.image_lesson import Lesson, lesson, lesson_spec
+from explorer.training.image_lesson import Lesson, lesson_spec
 from explorer.training.image_spec import ImageSpec
 from explorer.training.jobs import Job, Status
+from explorer.training.works import DigitsTraining
 from explorer.ui import controls, frame, learning, workplace
 from explorer.ui.image_scenes import STILL
 from explorer.ui.job_bar import JobDesk, job_bar
@@ -60,10 +59,7 @@ def begin(spec: ImageSpec) -> None:
     data, held_out = _digits()
     if at.busy and at.job is not None:
         at.job.stop()
-
-    def work() -> Iterator[Lesson]:
-        return lesson(spec, data, held_out)
-
+    work = DigitsTraining(spec, data, held_out)
     at.job = main.pool.submit(main.owner, "Two convolutions on digits", work)
 
 

@@ -5,7 +5,6 @@ The worker threads touch none of this but the job, its hook and the store.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,13 +21,13 @@ from explorer.training.latents import (
     LatentSpec,
     LatentState,
     latent_from_json,
-    train_latent,
     vae_tensors,
 )
 from explorer.training.runs import Run
 from explorer.training.spec import to_json
 from explorer.training.train import Resume
 from explorer.training.vae import VAE_PARAMS
+from explorer.training.works import LatentTraining
 from explorer.ui import controls, learning, links, workplace
 from explorer.ui.latent_scenes import CLEAR_METRIC, row
 
@@ -122,9 +121,6 @@ def begin(spec: LatentSpec, resume: Resume | None = None, code: str | None = Non
     code = code or new_code()
     jobs: list[Job[LatentState]] = []
 
-    def work() -> Iterator[LatentState]:
-        return train_latent(spec, resume=resume)
-
     def autosave(state: LatentState) -> None:
         tensors, meta = state.resume_state()
         said = {"kind": KIND, "shelf": shelf, "name": title(spec), "step": state.step}
@@ -137,6 +133,7 @@ def begin(spec: LatentSpec, resume: Resume | None = None, code: str | None = Non
         kept.autosaves.discard(code)
 
     at.code = code
+    work = LatentTraining(spec, resume)
     at.job = main.pool.submit(main.owner, title(spec), work, done, autosave)
     jobs.append(at.job)
     workplace.note(at.job, shelf, code)

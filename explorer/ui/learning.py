@@ -6,6 +6,7 @@ The worker threads touch none of this but the job, its hooks and the store.
 from __future__ import annotations
 
 import atexit
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,14 +20,15 @@ from explorer.diffusion.samplers import SAMPLERS, race
 from explorer.diffusion.trajectory import Trajectory
 from explorer.figures.stamps import stamp
 from explorer.metrics import Truth
-from explorer.training.film import Progress, Snapshot, film_tensors, filmed
+from explorer.training import ray_engine
+from explorer.training.film import Progress, Snapshot, film_tensors
 from explorer.training.folders import new_code
 from explorer.training.jobs import Job, Pool, Status
 from explorer.training.kept import from_stranger, run_of
 from explorer.training.model import Model, best_device, has_failed
-from explorer.training.rescue import enduring
 from explorer.training.spec import ModelSpec
 from explorer.training.store import Card
+from explorer.training.works import Training
 from explorer.ui import workplace
 from explorer.ui.shelf import shelf, store
 
@@ -44,9 +46,13 @@ makes 90–170 steps a second by Python's own turns and 190–250 by these; the 
 
 @st.cache_resource(show_spinner=False)
 def pool() -> Pool:
-    """The server's one queue."""
+    """The server's one queue; what it holds is done here, or on a Ray cluster if one is named."""
     sys.setswitchinterval(TURN)
-    made = Pool(is_there=workplace.is_there)
+    if address := os.environ.get(ray_engine.VARIABLE):
+        cluster = ray_engine.connect(address)
+        made = Pool(cluster.places, is_there=workplace.is_there, engine=cluster)
+    else:
+        made = Pool(is_there=workplace.is_there)
     atexit.register(made.close)
     return made
 
@@ -105,9 +111,6 @@ def begin(
     code = code or new_code()
     jobs: list[Job[Progress]] = []
 
-    def work() -> Any:
-        return filmed(enduring(spec, resume), film)
-
     def autosave(progress: Progress) -> None:
         tensors, meta = progress.state.resume_state()
         stopped = any(job.stopping for job in jobs)
@@ -123,7 +126,7 @@ def begin(
         kept.autosaves.discard(code)
 
     at.spec, at.code, at.opened = spec, code, None
-    at.job = at.pool.submit(at.owner, title(spec), work, done, autosave)
+    at.job = at.pool.submit(at.owner, title(spec), Training(spec, resume, film), done, autosave)
     jobs.append(at.job)
     workplace.note(at.job, owner_shelf, code)
     forget_link()
