@@ -61,7 +61,7 @@ with narrow:
         where=lambda name, _: name in SMOOTH,
         prefix="smooth.",
     )
-    count = Param("unrolled", "Steps", 25, 5, 60, 5, "Of the sampler, from noise to data.")
+    count = Param("unrolled", "Steps", 20, 5, 60, 5, "Of the sampler, from noise to data.")
     steps = int(controls.number(count, key="unrolled"))
     seed = controls.seed()
 

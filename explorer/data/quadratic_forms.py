@@ -75,7 +75,7 @@ class QuadraticForms:
         The terms cancel, which costs digits where x lies many widths from the centre.
         """
         y = x - self.centre
-        if len(x) and not self.keeps_digits(float(y.detach().abs().max())):
+        if len(x) and not self.keeps_digits(float(torch.linalg.vector_norm(y.detach(), math.inf))):
             return None
         if self.diagonal:
             squares = y * y
@@ -103,7 +103,7 @@ class QuadraticForms:
         products = v * x if self.diagonal else (v[:, :, None] * x[:, None]).flatten(1)
         along = torch.cat([v, -products], dim=1) @ self.pulls  # (B, K) s_k · v
         tilt = share * along
-        tilt = tilt - share * tilt.sum(dim=1, keepdim=True)
+        tilt = torch.addcmul(tilt, share, tilt.sum(dim=1, keepdim=True), value=-1)
         stiffness = (self.pulls[dim:] @ share.T).T
         if self.diagonal:
             return torch.addcmul(self.pull(x, tilt), v, stiffness, value=-1)

@@ -14,7 +14,7 @@ from torch import Tensor
 from explorer.diffusion.parametrization import Score
 from explorer.diffusion.process import Process
 from explorer.diffusion.steps import SharedNoise, Step
-from explorer.diffusion.trajectory import Trajectory, sample, simulate
+from explorer.diffusion.trajectory import Trajectory, sample, simulate, walk
 
 SMOOTH = ("flow", "heun", "ddim", "dpm", "no-noise", "ddpm", "ddpm-posterior", "sde", "edm")
 """Samplers of `SAMPLERS` whose rows do not touch each other and whose steps keep a graph.
@@ -148,10 +148,11 @@ def descend(
         at = x.clone().requires_grad_()
         for iteration in range(iterations + 1):
             rng.manual_seed(seed)
-            run = simulate(process, score, step, at, ts, rng)
-            loss = 0.5 * (run.xs[-1] - target).square().sum(dim=1)
+            # not by `simulate`: kept in one tensor, every state would be a branch to walk back
+            xs = [at, *(result.x for _, result in walk(process, score, step, at, ts, rng))]
+            loss = 0.5 * (xs[-1] - target).square().sum(dim=1)
             starts.append(at.detach())
-            paths.append(run.xs.detach())
+            paths.append(torch.stack([state.detach() for state in xs]))
             losses.append(loss.detach())
             if iteration == iterations:
                 break
@@ -163,4 +164,4 @@ def descend(
             size = (second / (1 - BETA2 ** (iteration + 1))).sqrt()
             length = rate * unit * 0.1 ** (iteration / iterations)
             at = (at.detach() - length * mean / (size + TINY)).requires_grad_()
-    return Descent(torch.stack(starts), run.ts, torch.stack(paths), torch.stack(losses))
+    return Descent(torch.stack(starts), ts, torch.stack(paths), torch.stack(losses))

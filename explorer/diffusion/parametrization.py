@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 from explorer.diffusion.process import Process, expand
@@ -69,6 +70,9 @@ def scales(process: Process, x: Tensor, t: Tensor) -> tuple[Scale, Scale]:
 
 def x0_from_score(process: Process, score: Tensor, x: Tensor, t: Tensor) -> Tensor:
     """Tweedie's estimate of the data, E[x_0 | x_t] = (x + σ² score)/α (Efron 2011)."""
+    if t.ndim == 0:
+        level = process.level(t)
+        return torch.add(x, score, alpha=level.variance) / level.alpha
     alpha, sigma = scales(process, x, t)
     return (x + sigma**2 * score) / alpha
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import plotly.graph_objects as go
 import torch
@@ -9,10 +11,9 @@ from torch import Tensor
 
 from explorer.diffusion.differentiable import Descent, Stretching
 from explorer.figures import windows
-from explorer.figures.base import axes_figure, axes_layout
+from explorer.figures.base import axes_layout
 from explorer.figures.handle import Handle
-from explorer.figures.layers import Cursor, Density, Pane, Particles, Readout
-from explorer.figures.palette import colour
+from explorer.figures.layers import Cursor, Curve, Density, Pane, Particles, Readout
 from explorer.figures.view import View
 
 LINES, ALONG = 15, 90
@@ -41,8 +42,8 @@ def mesh_points(view: View, side: int) -> Tensor:
     return view.mesh(side, reach(view))[1]
 
 
-def _noise_plane(view: View, scale: float) -> go.Figure:
-    half = reach(view)
+@lru_cache(maxsize=32)
+def _noise_plane(half: float, scale: float) -> go.Figure:
     window = (-half, half)
     layout = axes_layout(
         window,
@@ -66,13 +67,11 @@ def data_pane(
     placed = view.place(found.ts.repeat(count), flat).reshape(count, steps * batch, 2)
     colours = np.tile(np.arange(batch) % 8, steps)
     ends = placed.reshape(count, steps, batch, 2)[:, -1]
-    figure = go.Figure(windows.plane(view, link="data", scale=scale))
-    figure.update_layout(dragmode=False)
     trails = Particles(times, placed, colours=colours, size=2.4 * scale, opacity=0.55)
     heads = Particles(times, ends, colours=np.arange(batch) % 8, size=9 * scale, opacity=1.0)
     still = Density(np.zeros(1), behind.values[-1:], behind.x, behind.y, contours=behind.contours)
     return Pane(
-        figure,
+        windows.plane(view, link="data", scale=scale, held=True),
         (still, trails, heads, Handle(np.zeros(1), target, TARGET_REACH, size=24 * scale)),
         title="Drag the star: where x₀ is to be",
         note="Lines: trajectories from noise to x₀. Large dots: x₀. Shade: the data",
@@ -89,7 +88,7 @@ def noise_pane(view: View, found: Descent, losses: np.ndarray, *, scale: float =
     window = (-half, half)
     places = found.starts.float().numpy()
     return Pane(
-        _noise_plane(view, scale),
+        _noise_plane(half, scale),
         (
             Density(
                 np.zeros(1),
@@ -114,27 +113,32 @@ def noise_pane(view: View, found: Descent, losses: np.ndarray, *, scale: float =
     )
 
 
+@lru_cache(maxsize=32)
+def _loss_axes(last: int, low: int, top: int, scale: float) -> go.Figure:
+    """Iterations across and powers of ten upwards, wide enough for all between `low` and `top`."""
+    layout = axes_layout(
+        (0, last), (low, top), x_title="iteration", y_title="½‖x₀ − target‖²", scale=scale
+    )
+    powers = list(range(low, top + 1, 2 if top - low > 5 else 1))
+    layout["margin"]["l"] = 84 * scale
+    layout["yaxis"] |= {"tickvals": powers, "ticktext": [f"10<sup>{p}</sup>" for p in powers]}
+    layout["yaxis"]["title"]["standoff"] = 16 * scale
+    return go.Figure(layout=layout)
+
+
 def loss_pane(found: Descent, *, scale: float = 1.0) -> Pane:
     """The loss of each start over the iterations, on a log axis, with a cursor on the clock."""
     last = len(found.losses) - 1
     logs = found.losses.clamp_min(1e-8).log10().numpy()
     low, top = int(np.floor(logs.min())) - 1, int(np.ceil(logs.max()))
-    figure = axes_figure(
-        (0, last), (low, top), x_title="iteration", y_title="½‖x₀ − target‖²", scale=scale
-    )
-    figure.update_layout(margin={"l": 84 * scale}, yaxis_title_standoff=16 * scale)
-    powers = list(range(low, top + 1, 2 if top - low > 5 else 1))
-    figure.update_yaxes(tickvals=powers, ticktext=[f"10<sup>{p}</sup>" for p in powers])
-    for i in range(logs.shape[1]):
-        figure.add_scatter(
-            x=np.arange(last + 1),
-            y=logs[:, i],
-            line={"color": colour(i), "width": 2.4 * scale},
-            showlegend=False,
-            hoverinfo="skip",
-        )
     ends = np.array([0.0, 1.0])
-    return Pane(figure, (Cursor(ends, ends * last),), title="Loss")
+    # as layers of the player: as traces they would make another figure of every descent
+    curves = [
+        Curve(np.zeros(1), np.arange(last + 1), line[None], colour=i % 8, width=2.4 * scale)
+        for i, line in enumerate(logs.T)
+    ]
+    cursor = Cursor(ends, ends * last)
+    return Pane(_loss_axes(last, low, top, scale), (*curves, cursor), title="Loss")
 
 
 def warp_pane(view: View, ts: Tensor, xs: Tensor, *, scale: float = 1.0) -> Pane:
@@ -168,7 +172,7 @@ def stretch_pane(view: View, found: Stretching, side: int, *, scale: float = 1.0
         for sign, hue in ((1, 1), (-1, 0))
     )
     return Pane(
-        _noise_plane(view, scale),
+        _noise_plane(half, scale),
         (
             shrunk,
             grown,

@@ -14,13 +14,16 @@ from explorer.figures.base import axes_layout
 from explorer.figures.view import CLOCK_STEPS, View
 
 
-def plane(view: View, *, link: str, scale: float = 1.0) -> go.Figure:
-    """Equal axes over the view's window; planes with the same `link` zoom together."""
-    return _plane(view.half_width, " / its spread" if view.rescaled else "", link, scale)
+def plane(view: View, *, link: str, scale: float = 1.0, held: bool = False) -> go.Figure:
+    """Equal axes over the view's window; planes with the same `link` zoom together.
+
+    held: the pointer moves what is on the plane, not the plane.
+    """
+    return _plane(view.half_width, " / its spread" if view.rescaled else "", link, scale, held)
 
 
 @lru_cache(maxsize=64)
-def _plane(half: float, unit: str, link: str, scale: float) -> go.Figure:
+def _plane(half: float, unit: str, link: str, scale: float, held: bool) -> go.Figure:
     layout = axes_layout(
         (-half, half),
         (-half, half),
@@ -29,6 +32,8 @@ def _plane(half: float, unit: str, link: str, scale: float) -> go.Figure:
         equal=True,
         scale=scale,
     )
+    if held:
+        layout["dragmode"] = False
     return go.Figure(layout={**layout, "meta": {"link": link}})
 
 

@@ -18,7 +18,7 @@ TARGET = tuple(
 )
 STARTS = Param("starts", "Seeds", 6, 1, 8, 1, "Starts in the noise that are moved.")
 RATE = Param("rate", "Step size", 0.3, 0.02, 0.6, 0.01, "Adam's, at the start.", "σ_T")
-ITERATIONS = Param("iters", "Iterations", 40, 5, 80, 5, "Steps of the descent.")
+ITERATIONS = Param("iters", "Iterations", 30, 5, 80, 5, "Steps of the descent.")
 
 
 def choose_aim() -> Aim:
