@@ -24,6 +24,7 @@ from explorer.training.classifier_run import read
 from explorer.training.files import read_tensors, save_tensors
 from explorer.training.image_folder import Checkpoint, root
 from explorer.training.image_model import ImageModel
+from explorer.training.image_report import WEAK
 
 KEPT = Path(__file__).resolve().parent.parent / "runs" / "samples"
 SAMPLES, PART = 1000, 100
@@ -61,7 +62,8 @@ def asked(count: int) -> Tensor:
 
 def drawn(checkpoint: Checkpoint, model: ImageModel, way: Way, count: int) -> Tensor:
     """(count, 3, 32, 32) bytes for the labels `asked`; parts that were drawn before are read."""
-    name = f"{checkpoint.name}-{digest(checkpoint.folder / WEIGHTS)}"
+    paths = (checkpoint.folder / WEIGHTS, checkpoint.folder / WEAK)
+    name = "-".join([checkpoint.name, *(digest(path) for path in paths if path.exists())])
     folder = KEPT / name / f"{way.sampler}-{way.steps}-w{way.guidance:g}"
     folder.mkdir(parents=True, exist_ok=True)
     parts = []

@@ -16,17 +16,19 @@ from explorer.diffusion.processes import EDM
 from explorer.networks.unet import build
 from explorer.training import images
 from explorer.training.files import DamagedFile
-from explorer.training.image_model import ImageModel, held_out_loss, pictures
+from explorer.training.image_model import DECIDED, GENTLE, ImageModel, held_out_loss, pictures
 from explorer.training.image_report import (
     LOSSES,
     SAMPLES,
     SPEC,
+    WEAK,
     WEIGHTS,
     export,
     load_checkpoint,
     loss_table,
     model_of,
     sample_grid,
+    save_weights,
 )
 from explorer.training.image_run import start, train
 from explorer.training.image_spec import PRACTICAL, RECIPES, ImageSpec
@@ -79,7 +81,7 @@ def test_the_score_is_that_of_the_marginal(network):
 
 
 def test_guidance_weighs_the_two_scores():
-    model, t = exact("residual"), torch.tensor(0.01, dtype=torch.float64)
+    model, t = exact("residual"), torch.tensor(0.02, dtype=torch.float64)
     x, labels = torch.randn(3, 3, 32, 32, generator=Generator().manual_seed(0)), torch.arange(3)
     told, untold = model.score(labels)(x, t), model.score()(x, t)
     for weight in (0.0, 2.5):
@@ -88,6 +90,19 @@ def test_guidance_weighs_the_two_scores():
         each = model.score(labels, weight)(x, t.float().expand(3))
         torch.testing.assert_close(each, wanted, rtol=1e-4, atol=1e-3)
     torch.testing.assert_close(model.score(labels, 1.0)(x, t), told)
+    little = torch.tensor(0.9 * DECIDED / 80, dtype=torch.float64)
+    eased, wanted = (model.score(labels, w)(x, little) for w in (3.5, GENTLE))
+    torch.testing.assert_close(eased, wanted)
+
+
+def test_guidance_leads_away_from_the_weak_network_that_is_told_nothing():
+    sharp, blurred = exact("residual"), exact("residual", spread=0.4)
+    model, t = replace(sharp, weak=blurred.network), torch.tensor(0.02, dtype=torch.float64)
+    x, labels = torch.randn(3, 3, 32, 32, generator=Generator().manual_seed(0)), torch.arange(3)
+    told, weak = sharp.score(labels)(x, t), blurred.score()(x, t)
+    wanted = weak + 2.5 * (told - weak)
+    torch.testing.assert_close(model.score(labels, 2.5)(x, t), wanted, rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(model.score(labels)(x, t), told)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +201,12 @@ def test_damaged_checkpoints_are_told(run, tmp_path):
     (tmp_path / SPEC).write_text(spec.replace('"network": "tiny"', '"network": "unet"'))
     with pytest.raises(DamagedFile, match="was trained by another spec"):
         load_checkpoint(tmp_path, CPU)
+    (tmp_path / SPEC).write_text(spec)
+    save_weights(replace(run, spec=run.spec.with_steps(7)), tmp_path / WEAK)
+    assert load_checkpoint(tmp_path, CPU).weak is not None
+    save_weights(replace(run, spec=replace(run.spec, seed=7)), tmp_path / WEAK)
+    with pytest.raises(DamagedFile, match=r"weak\.safetensors was trained by another spec"):
+        load_checkpoint(tmp_path, CPU)
     (tmp_path / SPEC).write_text("{}")
     with pytest.raises(DamagedFile, match=r"spec.json lacks the spec"):
         load_checkpoint(tmp_path, CPU)
@@ -221,8 +242,12 @@ def test_the_command_trains_goes_on_and_exports(tmp_path, monkeypatch, capsys):
     assert lines[-1].startswith("digits-tiny  step 5 of 5  loss ")
     assert (tmp_path / "run" / SAMPLES).read_bytes() == b"a picture"
     images.main([*out, "--export", str(tmp_path / "kept")])
+    images.main([*out, "--export", str(tmp_path / "kept"), "--weak"])
     model = load_checkpoint(tmp_path / "kept", CPU)
     assert model.spec.recipe.steps == 5
+    assert model.weak is not None
+    for ours, weaker in zip(model.network.parameters(), model.weak.parameters(), strict=True):
+        assert torch.equal(ours, weaker)
     assert json.loads((tmp_path / "kept" / SPEC).read_text())["command"] == (
         "python -m explorer.training.images --dataset digits --network tiny --data data "
         "--out runs/images/digits-tiny --steps 5 --seed 0"

@@ -8,6 +8,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from explorer.data.images import Pictures, to_bytes
+from explorer.diffusion.guidance import easing, guided, guided_at_once
 from explorer.diffusion.parametrization import Score, convert, score_of
 from explorer.diffusion.process import Process, expand
 from explorer.diffusion.steps import Step, ancestral, dpm_solver_2m
@@ -19,16 +20,27 @@ from explorer.training.image_spec import PRACTICAL, Described
 PRACTICAL_STEPS = int(dict(PRACTICAL.values)["steps"])
 OUR_STEPS = 30
 
+DECIDED = 1.5
+"""σ/α below which a digit's class is decided: guidance is `GENTLE` at most there, and sharpens.
+
+A schedule of the noise level as in Kynkäänniemi et al. 2024, section 3. Of 300 digits guided by 3.5
+98.3 % are read as asked with it, with 82 % coverage, and 98.7 % without, with 74 %.
+"""
+
+GENTLE = 2.0
+
 
 @dataclass(frozen=True, eq=False)
 class ImageModel:
     """A network in evaluation mode with the process it was trained on. Its weights are not changed.
 
     `kind`: what the network predicts; `labelled`: it must be told labels; `guidable`: it may be.
+    `weak`: the same network after little training, which guidance leads away from.
     """
 
     spec: Described
     network: nn.Module
+    weak: nn.Module | None = None
 
     @property
     def process(self) -> Process:
@@ -47,26 +59,27 @@ class ImageModel:
         return self.spec.entry.guidable
 
     def score(self, labels: Tensor | None = None, guidance: float = 1.0) -> Score:
-        """The score given labels (B,), or none; both in one evaluation of 2B pictures if guided.
+        """The score given labels (B,), or none; with guidance w, s(x) + w (s(x | c) − s(x)).
 
-        `guidance` w weighs them: s(x) + w (s(x | c) − s(x)), so that 0 forgets the label, 1 obeys
-        it and more exaggerates it (Ho and Salimans 2022, equation 6, with w = 1 + theirs).
+        w = 0 forgets the label, 1 obeys it and more exaggerates it. s(x) is that of `weak`, where
+        there is one, so that w leads away from its mistakes as well; else the network's own (Karras
+        et al. 2024, equation 3; Ho and Salimans 2022, equation 6). See `DECIDED` for little noise.
         Raises ValueError for guidance where the network or the labels do not allow it.
         """
-        plain = score_of(self.kind, with_labels(self.network, labels), self.process)
+        plain = self._score(self.network, labels)
         if guidance == 1:
             return plain
         if labels is None or not self.guidable:
             raise ValueError(f"guidance={guidance} needs labels and a network trained without some")
-        both_labels = torch.cat([labels, torch.full_like(labels, NO_LABEL)])
-        both = score_of(self.kind, with_labels(self.network, both_labels), self.process)
+        scale = easing(self.process, guidance, GENTLE, DECIDED)
+        if self.weak is not None:
+            return guided(self._score(self.weak, None), plain, scale)
+        both_labels = torch.cat([torch.full_like(labels, NO_LABEL), labels])
+        both, untold = (self._score(self.network, told) for told in (both_labels, None))
+        return guided_at_once(both, untold, plain, scale)
 
-        def guided(x: Tensor, t: Tensor) -> Tensor:
-            twice = t if t.ndim == 0 else torch.cat([t, t])
-            told, untold = both(torch.cat([x, x]), twice).chunk(2)
-            return torch.lerp(untold, told, guidance)
-
-        return guided
+    def _score(self, network: nn.Module, labels: Tensor | None) -> Score:
+        return score_of(self.kind, with_labels(network, labels), self.process)
 
     def predict(self, kind: str, x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
         """The prediction of `kind` (B, 3, 32, 32) at x and t, () or (B,)."""

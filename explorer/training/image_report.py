@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from explorer.data.images import CLASSES, Pictures
-from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.training.files import (
     DamagedFile,
     json_bytes,
@@ -20,9 +20,10 @@ from explorer.training.files import (
 )
 from explorer.training.image_model import ImageModel, held_out_loss, pictures
 from explorer.training.image_run import Run, parameters, placed, smoothed
-from explorer.training.image_spec import from_json, to_json
+from explorer.training.image_spec import ImageSpec, from_json, to_json
 
 WEIGHTS, SPEC, LOSSES, SAMPLES = "weights.safetensors", "spec.json", "loss.csv", "samples.png"
+WEAK = "weak.safetensors"
 CURVE_POINTS = 500
 MILESTONES = (2_000, 2_500, 10_000, 25_000)
 """Steps at which the practical names a loss."""
@@ -31,7 +32,7 @@ MILESTONES = (2_000, 2_500, 10_000, 25_000)
 def model_of(run: Run) -> ImageModel:
     """The run's model as it stands, with weights of its own."""
     weights = {name: value.detach().clone() for name, value in run.weights().items()}
-    network = IMAGE_NETWORKS[run.spec.network].make(run.spec.recipe.process.build())
+    network = run.spec.entry.make(run.spec.process.build())
     network.load_state_dict(weights, assign=True)
     return ImageModel(run.spec, placed(network.eval(), run.device))
 
@@ -77,15 +78,21 @@ def export(run: Run, folder: Path, held_out: Pictures, command: str, count: int 
             if step <= run.step
         },
     }
+    save_weights(run, folder / WEIGHTS)
+    write_atomically(folder / LOSSES, loss_table(run.losses))
+    spec = {"spec": to_json(run.spec), "command": command, "figures": figures}
+    write_atomically(folder / SPEC, json_bytes(spec) + b"\n")
+
+
+def save_weights(run: Run, path: Path) -> None:
+    """Write a checkpoint's weights, or those of the network that its guidance leads away from."""
     learned = {name for name, _ in run.network.named_parameters()}
     weights = {
         name: value.half() if name in learned else value for name, value in run.weights().items()
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    save_tensors(folder / WEIGHTS, weights, {"spec": json_bytes(to_json(run.spec)).decode()})
-    write_atomically(folder / LOSSES, loss_table(run.losses))
-    spec = {"spec": to_json(run.spec), "command": command, "figures": figures}
-    write_atomically(folder / SPEC, json_bytes(spec) + b"\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    said = {"spec": json_bytes(to_json(run.spec)).decode(), "steps": str(run.step)}
+    save_tensors(path, weights, said)
 
 
 def load_checkpoint(folder: Path, device: torch.device) -> ImageModel:
@@ -97,13 +104,25 @@ def load_checkpoint(folder: Path, device: torch.device) -> ImageModel:
         spec = from_json(read_json(folder / SPEC)["spec"])
     except (KeyError, TypeError) as error:
         raise DamagedFile(f"{folder / SPEC} lacks the spec") from error
-    tensors, metadata = read_tensors(folder / WEIGHTS)
-    if "spec" in metadata and from_json(read_json(metadata["spec"])) != spec:
-        raise DamagedFile(f"{folder / WEIGHTS} was trained by another spec than {SPEC} beside it")
-    network = IMAGE_NETWORKS[spec.network].make(spec.recipe.process.build())
+    network, weak = _network(spec, folder / WEIGHTS, device), None
+    if (folder / WEAK).exists():
+        weak = _network(spec, folder / WEAK, device, any_steps=True)
+    return ImageModel(spec, network, weak)
+
+
+def _network(
+    spec: ImageSpec, path: Path, device: torch.device, any_steps: bool = False
+) -> nn.Module:
+    """The network of `spec` with the weights at `path`, which may have had other steps."""
+    tensors, metadata = read_tensors(path)
+    if "spec" in metadata:
+        trained = from_json(read_json(metadata["spec"]))
+        if (trained.with_steps(spec.recipe.steps) if any_steps else trained) != spec:
+            raise DamagedFile(f"{path} was trained by another spec than {SPEC} beside it")
+    network = spec.entry.make(spec.process.build())
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
-        raise DamagedFile(f"{folder / WEIGHTS} is not of this network ({reason})") from error
-    return ImageModel(spec, placed(network.eval(), device))
+        raise DamagedFile(f"{path} is not of this network ({reason})") from error
+    return placed(network.eval(), device)

@@ -2,7 +2,8 @@
 
     python -m explorer.training.images --dataset mnist --network unet --data FOLDER --out RUN
 
-The same command goes on where RUN was left. With --export FOLDER the run becomes a checkpoint.
+The same command goes on where RUN was left. With --export FOLDER the run becomes a checkpoint;
+with --weak as well, an early run becomes the network that guidance of one leads away from.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from explorer.training.files import write_atomically
 from explorer.training.image_report import (
     LOSSES,
     SAMPLES,
+    WEAK,
     export,
     loss_table,
     model_of,
     sample_grid,
+    save_weights,
 )
 from explorer.training.image_run import STATE, Run, resume, save, smoothed, start, train
 from explorer.training.image_spec import RECIPES, ImageSpec
@@ -49,6 +52,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of each process")
     parser.add_argument("--device", help="cpu, cuda or mps; the best there is by default")
     parser.add_argument("--export", type=Path, help="write the run as a checkpoint to this folder")
+    parser.add_argument(
+        "--weak", action="store_true", help="with --export: only as what guidance leads away from"
+    )
     return parser.parse_args(arguments)
 
 
@@ -123,6 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.out.mkdir(parents=True, exist_ok=True)
         if options.export is None:
             keep_training(run, options, rank, world)
+        elif rank == 0 and options.weak:
+            save_weights(run, options.export / WEAK)
         elif rank == 0:
             held_out = load(run.spec.dataset, options.data, "test")
             export(run, options.export, held_out, command_of(run, options))

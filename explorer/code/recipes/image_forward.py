@@ -43,9 +43,7 @@ def forward_script(
     checkpoint: Checkpoint, pixels: bytes, labels: tuple[int, ...], seed: int
 ) -> str:
     """ε's error and the noise level read off the page's pictures, at four times."""
-    settings = {
-        "spec": checkpoint.spec,
-        "weights": image_weights.file_of(checkpoint),
+    settings = image_weights.settings(checkpoint) | {
         "pictures": b64encode(zlib.compress(pixels, 9)).decode(),
         "labels": labels,
         "seed": seed,

@@ -32,9 +32,7 @@ if "--picture" in sys.argv:  # needs Pillow
 
 def pictures_script(checkpoint: Checkpoint, request: Request) -> str:
     """All pictures of the page, drawn anew; with --picture they go into a PNG."""
-    settings = {
-        "spec": checkpoint.spec,
-        "weights": image_weights.file_of(checkpoint),
+    settings = image_weights.settings(checkpoint) | {
         "request": request,
     }
     names = [lane.sampler for lane in request.lanes]
