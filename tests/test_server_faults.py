@@ -18,10 +18,12 @@ from made_jobs import Deaf, Gate, Tick, count, ended, until
 from made_runs import a_run
 from streamlit.testing.v1 import AppTest
 
+from explorer import events
 from explorer.export import work as exports
 from explorer.export.work import Work, at_once
 from explorer.training.jobs import Job, Pool, Status
 from explorer.training.store import Store
+from explorer.ui import image_downloads, shelf
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN_AND_WAIT = """
@@ -160,3 +162,38 @@ def test_a_page_tells_of_a_silent_job_of_a_stuck_server_and_of_what_was_not_save
     assert not at.warning
     assert not [button for button in at.button if button.label == "Save again"]
     pool.close()
+
+
+def test_a_download_that_finds_no_room_says_so(monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(image_downloads, "download", full)
+    at = image_downloads.fetching("mnist")
+    image_downloads.begin("mnist")
+    until(lambda: not at.busy)
+    assert "No space left on device" in at.problem
+    assert events.counts()["download_failed", "disk"] >= 1
+
+
+def test_without_a_folder_of_runs_pages_work_and_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file = tmp_path / "file"
+    file.write_text("")
+    monkeypatch.setenv("EXPLORER_RUNS", str(file))
+    shelf.store.clear()
+    at = AppTest.from_file(str(ROOT / "home.py"), default_timeout=60)
+    at.query_params.update({"steps": "200", "batch": "64"})
+    at.run()
+    at.switch_page("pages/my_runs.py").run()
+    assert not at.exception
+    assert any("The folder of runs cannot be used" in error.value for error in at.error)
+    at.switch_page("pages/train.py")
+    at.query_params.update({"steps": "200", "batch": "64"})
+    at.run()
+    next(button for button in at.button if button.label == "Train").click().run()
+    until(lambda: bool(at.run().warning) and "Trained in" in str(at.markdown))
+    assert not at.exception
+    assert any("Not saved: The folder of saved runs fails" in w.value for w in at.warning)
+    shelf.store.clear()

@@ -42,10 +42,7 @@ def _begin(name: str) -> None:
     at, folder = _fetching(name), place(name, image_places.download_folder())
 
     def work() -> None:
-        try:
-            fetch(name, folder)
-        except ValueError as problem:
-            at.problem = str(problem)
+        at.attempt(lambda: fetch(name, folder))
 
     with at.lock:
         if not at.busy:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import streamlit as st
 
 from explorer.data.download import SETS, download
 from explorer.data.images import PICTURE_SETS
+from explorer.events import tell
+from explorer.training.faults import kind_of, plain_words
 from explorer.ui import image_places
 
 
@@ -26,6 +30,14 @@ class Fetching:
     def busy(self) -> bool:
         return self.thread is not None and self.thread.is_alive()
 
+    def attempt(self, fetch: Callable[[], None]) -> None:
+        """Fetch; whatever goes wrong, a full disk among it, is said on the page."""
+        try:
+            fetch()
+        except Exception as problem:  # a thread has nobody above it to tell
+            self.problem = plain_words(problem)
+            tell("download_failed", logging.ERROR, kind=kind_of(problem), problem=problem)
+
     def told(self, done: int, total: int) -> None:
         self.done, self.total = done, total
 
@@ -41,10 +53,7 @@ def begin(name: str) -> None:
     at, folder = fetching(name), image_places.download_folder()
 
     def work() -> None:
-        try:
-            download(name, folder, at.told)
-        except ValueError as problem:
-            at.problem = str(problem)
+        at.attempt(lambda: download(name, folder, at.told))
 
     with at.lock:
         if not at.busy:

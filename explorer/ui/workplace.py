@@ -6,10 +6,12 @@ does a reloaded page, which is another session of the same shelf.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 from streamlit import runtime
@@ -20,6 +22,8 @@ from explorer.training.job import Job
 from explorer.ui.shelf import shelf
 
 _KEY = "_workplace"
+KEPT = 60.0
+"""Seconds for which a workplace waits for its browser; its jobs end before, see `absence`."""
 
 
 class Desk(Protocol):
@@ -46,32 +50,77 @@ _MARKS: WeakKeyDictionary[Job[Any], _Mark] = WeakKeyDictionary()
 
 @dataclass(eq=False)
 class Workplace:
-    """session: the one that works here now.  owner: whose the jobs are, in the queue."""
+    """session: the one that works here now.  owner: whose the jobs are, in the queue.
+
+    left: when its tab was closed or lost, by `time.monotonic`; None while it is there.
+    """
 
     shelf: str
     session: str
     owner: str = field(default_factory=new_code)
     desks: dict[str, Desk] = field(default_factory=dict)
+    left: float | None = None
 
     @property
     def busy(self) -> bool:
         return any(desk.busy for desk in list(self.desks.values()))
 
 
-_PLACES: WeakValueDictionary[str, Workplace] = WeakValueDictionary()
-"""All of this server by their owner; a session holds its own, for as long as it may return."""
+_PLACES: dict[str, Workplace] = {}
+"""All of this server by their owner. Sessions hold no more than the owner: Streamlit keeps what
+theirs hold for long after their tab was closed, and desks have megabytes of snapshots."""
+_tidying = threading.Lock()
+"""Held while a timer runs that tidies; one for all."""
 
 
 def here() -> Workplace:
     """This session's: its own, or else one that its browser has just left with work going on."""
     session = _session()
-    place: Workplace | None = st.session_state.get(_KEY)
+    place = _PLACES.get(st.session_state.get(_KEY, ""))
     if place is None or place.session != session:  # a reloaded page has taken it over
         place = _left_busy() or Workplace(shelf(), session)
-        _PLACES[place.owner] = place
-        st.session_state[_KEY] = place
-    place.session = session
+        _settle(place, session)
+    place.left = None
+    _presence(place.owner)
     return place
+
+
+def _settle(place: Workplace, session: str) -> None:
+    place.session, place.left = session, None
+    _PLACES[place.owner] = place
+    st.session_state[_KEY] = place.owner
+
+
+def _leave(owner: str) -> None:
+    """The session's tab was closed, or its connection lost. For any thread."""
+    if (place := _PLACES.get(owner)) is not None:
+        place.left = time.monotonic()
+        if _tidying.acquire(blocking=False):
+            _tidy_later()
+
+
+def _tidy_later() -> None:
+    timer = threading.Timer(KEPT, _tidy)
+    timer.daemon = True
+    timer.start()
+
+
+def _tidy() -> None:
+    """Let workplaces go to which nobody has come back, and look again if any may still go."""
+    now = time.monotonic()
+    for place in list(_PLACES.values()):
+        if place.left is not None and now - place.left >= KEPT and not is_there(place.owner):
+            del _PLACES[place.owner]
+    if any(place.left is not None for place in list(_PLACES.values())):
+        _tidy_later()
+    else:
+        _tidying.release()
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=_leave)
+def _presence(owner: str) -> str:
+    """Goes with the connection of the session, and comes again with its next run."""
+    return owner
 
 
 def desk(name: str, make: Callable[[], D]) -> D:
@@ -86,8 +135,7 @@ def take_over() -> bool:
     """Move to a workplace that this browser left busy, unless there is work here; whether so."""
     if here().busy or (left := _left_busy()) is None:
         return False
-    left.session = _session()
-    st.session_state[_KEY] = left
+    _settle(left, _session())
     return True
 
 
