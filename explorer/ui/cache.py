@@ -61,6 +61,8 @@ class Cache:
 
     def __init__(self, budget: int) -> None:
         self.budget = budget
+        self.computed = 0
+        """How many values so far."""
         self._lock = threading.Lock()
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._flights: dict[Hashable, _Flight] = {}
@@ -113,6 +115,7 @@ class Cache:
             raise
         finally:
             with self._lock:
+                self.computed += 1
                 del self._flights[key]
             flight.done.set()
         del gone

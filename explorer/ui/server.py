@@ -20,7 +20,7 @@ _FIRST = ("PIL.Image", "numpy", "explorer.ui.frame", "explorer.ui.warmup")
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Import what the first page needs while its browser still loads its own code."""
     events.set_up()
-    heap.few_arenas()
+    heap.stay_small()
     threading.Thread(target=_prepare, name="imports", daemon=True).start()
     events.tell("server_started", python=platform.python_version())
     yield
