@@ -186,7 +186,7 @@ def test_a_training_that_is_left_is_found_again_and_goes_on(
 
 
 def test_a_run_without_its_second_half_is_not_kept():
-    first = next(latent_learning.train_latent(latent_learning.LATENTS["ours"]))
+    first = next(latent_learning.LatentTraining(latent_learning.LATENTS["ours"])())
     with pytest.raises(ValueError, match="only just learned"):
         latent_learning.run_of(first)
 

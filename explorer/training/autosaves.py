@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from explorer.training import leases
 from explorer.training.ages import Sightings, age
 from explorer.training.files import (
     DamagedFile,
@@ -43,12 +44,16 @@ _sightings = Sightings()
 
 @dataclass(frozen=True)
 class Unfinished:
-    """An autosave: `saved` in seconds since 1970, `quiet` in seconds since anybody wrote it."""
+    """An autosave: `saved` in seconds since 1970, `quiet` in seconds since a sign of life.
+
+    held: whether a job, which may wait or be on another server, goes on with it.
+    """
 
     job_id: str
     saved: float
     quiet: float
     meta: Any
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Autosaves:
     def unfinished(self, quiet_for: float = QUIET) -> list[Unfinished]:
         """States that nobody has written for `quiet_for` seconds, newest first.
 
-        A job that runs, on this server or on another, saves more often than that.
+        The holder of a training, on this server or on another, gives signs of life more often.
         """
         found = []
         with reachable():
@@ -88,14 +93,20 @@ class Autosaves:
                 try:
                     saved = state.stat().st_mtime
                     quiet = max(age(saved), _sightings.unchanged(state, saved))
+                    quiet = min(quiet, leases.quiet(folder))
                     if quiet >= quiet_for:
                         meta = _meta(read_metadata(state))
-                        found.append(Unfinished(folder.name, saved, quiet, meta))
+                        held = leases.quiet(folder) < leases.STALE
+                        found.append(Unfinished(folder.name, saved, quiet, meta, held))
                 except FileNotFoundError:
                     continue  # discarded just now, or not written yet
                 except DamagedFile as problem:
                     log.warning("the state %s cannot be resumed: %s", folder.name, problem)
         return sorted(found, key=lambda state: state.saved, reverse=True)
+
+    def hold(self, job_id: str) -> leases.Hold:
+        """What the job that writes this state holds it by."""
+        return leases.Hold(self.root / checked_code(job_id))
 
     def discard(self, job_id: str) -> None:
         """Forget the job's state; nothing happens if it has none."""

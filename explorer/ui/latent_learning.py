@@ -13,7 +13,6 @@ from explorer.figures.stamps import stamp
 from explorer.metrics import Truth
 from explorer.registry import Param
 from explorer.training.autosaves import Unfinished
-from explorer.training.folders import new_code
 from explorer.training.jobs import Job, Status
 from explorer.training.latents import (
     LATENTS,
@@ -23,6 +22,7 @@ from explorer.training.latents import (
     latent_from_json,
     vae_tensors,
 )
+from explorer.training.leases import KEEPER
 from explorer.training.runs import Run
 from explorer.training.spec import to_json
 from explorer.training.train import Resume
@@ -113,22 +113,25 @@ def begin(spec: LatentSpec, resume: Resume | None = None, code: str | None = Non
     """Queue the training for this session, in place of the one it may have. A callback.
 
     resume, code: what it goes on from; whoever goes on replaces the autosave left behind.
+    Raises Taken where another job goes on with that one.
     """
     at, main = desk(), learning.desk()
     kept, shelf = learning.store(), learning.shelf()
+    code, hold = learning.hold_of(code, at.code)
     if at.busy and at.job is not None:
         at.job.stop()
-    code = code or new_code()
     jobs: list[Job[LatentState]] = []
 
     def autosave(state: LatentState) -> None:
         tensors, meta = state.resume_state()
         said = {"kind": KIND, "shelf": shelf, "name": title(spec), "step": state.step}
         stopped = any(job.stopping for job in jobs)
+        hold.take()
         kept.autosaves.autosave(code, tensors, {**said, "state": meta, "stopped": stopped})
 
     def done(state: LatentState) -> None:
         run, picture = run_of(state)
+        hold.take()
         kept.save(run, shelf, picture)
         kept.autosaves.discard(code)
 
@@ -136,6 +139,7 @@ def begin(spec: LatentSpec, resume: Resume | None = None, code: str | None = Non
     work = LatentTraining(spec, resume)
     at.job = main.pool.submit(main.owner, title(spec), work, done, autosave)
     jobs.append(at.job)
+    KEEPER.keep(at.job, hold)
     workplace.note(at.job, shelf, code)
 
 

@@ -9,6 +9,7 @@ import atexit
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,9 +23,10 @@ from explorer.figures.stamps import stamp
 from explorer.metrics import Truth
 from explorer.training import ray_engine
 from explorer.training.film import Progress, Snapshot, film_tensors
-from explorer.training.folders import new_code
+from explorer.training.folders import StoreUnavailable, new_code
 from explorer.training.jobs import Job, Pool, Status
 from explorer.training.kept import from_stranger, run_of
+from explorer.training.leases import KEEPER, Hold, Taken
 from explorer.training.model import Model, best_device, has_failed
 from explorer.training.spec import ModelSpec
 from explorer.training.store import Card
@@ -53,6 +55,7 @@ def pool() -> Pool:
         made = Pool(cluster.places, is_there=workplace.is_there, engine=cluster)
     else:
         made = Pool(is_there=workplace.is_there)
+    atexit.register(KEEPER.let_go)  # after the next: who exits does the last thing first
     atexit.register(made.close)
     return made
 
@@ -103,12 +106,12 @@ def begin(
 ) -> None:
     """Queue a training of `spec` for this session, in place of the one it may have.
 
-    resume, film, code: what it goes on from; whoever goes on replaces the autosave left behind.
+    resume, film, code: what it goes on from. Raises Taken where another job goes on with that.
     """
     at, kept, owner_shelf = desk(), store(), shelf()
+    code, hold = hold_of(code, at.code)
     if at.busy and at.job is not None:
         at.job.stop()
-    code = code or new_code()
     jobs: list[Job[Progress]] = []
 
     def autosave(progress: Progress) -> None:
@@ -116,20 +119,42 @@ def begin(
         stopped = any(job.stopping for job in jobs)
         meta = {"shelf": owner_shelf, "name": title(spec), "step": progress.step, "state": meta}
         tensors |= film_tensors(progress.film)
+        hold.take()
         kept.autosaves.autosave(code, tensors, {**meta, "stopped": stopped})
 
     def done(progress: Progress) -> None:
         distribution, end = spec.distribution.build(), samples(progress.state.model()).xs[-1]
         reading = Truth.of(distribution, PARTICLES).sliced_wasserstein(end)
         figures = {"distance": reading.value, "floor": reading.floor}
+        hold.take()
         kept.save(run_of(progress, title(spec), figures), owner_shelf, stamp(distribution, end))
         kept.autosaves.discard(code)
 
     at.spec, at.code, at.opened = spec, code, None
     at.job = at.pool.submit(at.owner, title(spec), Training(spec, resume, film), done, autosave)
     jobs.append(at.job)
+    KEEPER.keep(at.job, hold)
     workplace.note(at.job, owner_shelf, code)
     forget_link()
+
+
+def hold_of(code: str | None, own: str) -> tuple[str, Hold]:
+    """The code under which a training is saved, and what it is held by; Taken where it is held.
+
+    own: the code of this session's desk. What that has in memory can be gone on with under a new
+    code, should another have taken up what it had saved.
+    """
+    KEEPER.let_go()
+    hold = store().autosaves.hold(made := code or new_code())
+    if code is not None:
+        try:
+            with suppress(StoreUnavailable):  # it is held once it can be saved
+                hold.take()
+        except Taken:
+            if code != own:
+                raise
+            return hold_of(None, own)
+    return made, hold
 
 
 def forget_link() -> None:

@@ -12,6 +12,7 @@ from explorer.training.autosaves import QUIET, Unfinished
 from explorer.training.film import film_from
 from explorer.training.folders import StoreUnavailable, new_code
 from explorer.training.kept import progress_of
+from explorer.training.leases import KEEPER
 from explorer.training.presets import DEFAULT
 from explorer.training.spec import from_json
 from explorer.ui import latent_learning, learning, links, workplace
@@ -67,6 +68,7 @@ def follow() -> None:
 def _of_this_shelf(kind: str | None) -> list[Unfinished]:
     """States of this shelf that no job of this server writes, but those on this session's desks."""
     kinds, mine = KINDS if kind is None else (kind,), shelf()
+    KEEPER.let_go()
     here = {learning.desk().code, latent_learning.desk().code, *workplace.at_work()}
 
     def ours(left: Unfinished) -> bool:
@@ -78,7 +80,7 @@ def _of_this_shelf(kind: str | None) -> list[Unfinished]:
 
 
 def _is_over(left: Unfinished) -> bool:
-    return left.meta.get("stopped") is True or left.quiet >= QUIET
+    return (left.meta.get("stopped") is True and not left.held) or left.quiet >= QUIET
 
 
 def left_behind(kind: str | None = None) -> list[Unfinished]:
@@ -90,7 +92,13 @@ def left_behind(kind: str | None = None) -> list[Unfinished]:
 
 
 def _discard(left: Unfinished) -> None:
-    learning.attempt(store().autosaves.discard, left.job_id)
+    learning.attempt(_forget, left.job_id)
+
+
+def _forget(job_id: str) -> None:
+    """Discard what nobody holds; Taken where somebody has taken it up since it was listed."""
+    learning.hold_of(job_id, "")
+    store().autosaves.discard(job_id)
 
 
 @st.fragment(run_every=1.0)

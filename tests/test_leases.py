@@ -1,0 +1,124 @@
+"""A training has one holder, however many tabs and servers would go on with it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import torch
+from made_jobs import SOON, Gate, ended
+
+from explorer.training import leases
+from explorer.training.jobs import Pool, Status
+from explorer.training.leases import STALE, Hold, Keeper, Taken, claim
+from explorer.training.store import Store
+
+
+def age_by(path: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+def until(seen: Callable[[], object]) -> None:
+    deadline = time.monotonic() + SOON
+    while not seen():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_lease_is_exclusive_until_it_is_given_back_or_goes_stale(tmp_path):
+    folder = tmp_path / "job1"
+    first = claim(folder)
+    with pytest.raises(Taken, match="goes on elsewhere"):
+        claim(folder)
+    first.renew()
+    first.release()
+    assert leases.quiet(folder) == float("inf")
+    second = claim(folder)
+    age_by(second.path, STALE + 1)
+    third = claim(folder)
+    with pytest.raises(Taken):  # it slept, and woke up too late
+        second.renew()
+    second.release()  # takes nothing from whoever has it now
+    third.renew()
+    third.release()
+    assert list(folder.iterdir()) == []
+    fourth = claim(folder)
+    assert fourth.number == first.number
+    with pytest.raises(Taken):  # the number is the same, and the lease is not
+        first.renew()
+
+
+def test_of_many_who_claim_at_once_one_succeeds(tmp_path):
+    for round in range(20):
+        folder, start, won = tmp_path / f"job{round}", threading.Barrier(8), []
+        if round % 2:
+            age_by(claim(folder).path, STALE + 1)
+
+        def go(folder: Path = folder, start: threading.Barrier = start, won: list = won) -> None:
+            start.wait(SOON)
+            with suppress(Taken):
+                won.append(claim(folder))
+
+        threads = [threading.Thread(target=go) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(won) == 1
+        won[0].renew()
+
+
+def test_a_hold_is_taken_when_first_needed_and_lost_with_the_folder(tmp_path):
+    store = Store(tmp_path)
+    hold, other = store.autosaves.hold("job1"), store.autosaves.hold("job1")
+    hold.beat()
+    assert not (store.autosaves.root / "job1").exists()
+    hold.take()
+    hold.take()
+    store.autosaves.autosave("job1", {"w": torch.zeros(1)}, {})
+    with pytest.raises(Taken):
+        other.take()
+    (state,) = store.autosaves.unfinished(quiet_for=0)
+    assert state.held
+    age_by(store.autosaves.root / "job1" / "state.safetensors", 3600)
+    assert store.autosaves.unfinished() == []  # it waits in a queue, with a state of an hour ago
+    hold.release()
+    (state,) = store.autosaves.unfinished()
+    assert not state.held
+    hold.take()
+    store.autosaves.discard("job1")
+    with pytest.raises(Taken):
+        hold.take()
+    assert not (store.autosaves.root / "job1").exists()
+
+
+def test_jobs_keep_their_holds_as_long_as_they_live_and_stop_when_they_lost_them(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(leases, "BEAT", 0.1)
+    keeper, pool = Keeper(), Pool(workers=1)
+    waiting, running = Hold(tmp_path / "waits"), Hold(tmp_path / "runs")
+    gate, after = Gate(), Gate()
+    first = pool.submit("a", "runs", gate)
+    second = pool.submit("b", "waits", after)
+    for job, hold in ((first, running), (second, waiting)):
+        hold.take()
+        keeper.keep(job, hold)
+    for name in ("waits", "runs"):
+        age_by(tmp_path / name / "lease-1", 20)
+        until(lambda name=name: leases.quiet(tmp_path / name) < 10)
+    first.stop()
+    assert ended(first) is Status.STOPPED
+    keeper.let_go()
+    claim(tmp_path / "runs")
+    after.wait()
+    age_by(tmp_path / "waits" / "lease-1", STALE + 1)  # the server slept, and another took it up
+    (tmp_path / "waits" / "lease-2").write_text("another")
+    assert ended(second) is Status.STOPPED
+    pool.close()
