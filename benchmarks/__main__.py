@@ -12,7 +12,9 @@ import json
 import sys
 from pathlib import Path
 
-_HELPERS = {"__init__", "__main__", "client", "image_quality", "process", "screen", "serving"}
+_HELPERS = {
+    *("__init__", "__main__", "client", "habits", "image_quality", "process", "screen", "serving"),
+}
 
 
 def names() -> list[str]:

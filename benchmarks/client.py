@@ -166,15 +166,21 @@ class Student:
 
 
 @asynccontextmanager
-async def open_student(url: str, path: str, session: str = "") -> AsyncIterator[Student]:
+async def open_student(
+    url: str, path: str, session: str = "", cookie: str = ""
+) -> AsyncIterator[Student]:
     """A session of the server at `url` that has opened `path`, say /train?steps=500.
 
     session: of one whose connection was lost, to go on with it; a new one if not given.
+    cookie: what the browser says of itself, as "name=value".
     """
     stream = f"ws{url.removeprefix('http')}/_stcore/stream"
     # a browser, too, names what it speaks, a token that is not looked at here, and its session
     named = ["streamlit", "none", session] if session else ["streamlit"]
-    async with websockets.connect(stream, max_size=None, subprotocols=named) as socket:
+    headers = {"Cookie": cookie} if cookie else None
+    async with websockets.connect(
+        stream, max_size=None, subprotocols=named, additional_headers=headers
+    ) as socket:
         student = Student(socket, path)
         try:
             await student._ask()

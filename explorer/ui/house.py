@@ -17,7 +17,7 @@ SWEEP = 5.0
 """Seconds between two looks at what the scenes hold."""
 QUIET = 15.0
 """Seconds without anybody after which most of the scenes go: reloading a page takes less."""
-LEFT = 4
+LEFT = 8
 """Of the budget one part in so many is kept then, for whoever comes next."""
 
 
