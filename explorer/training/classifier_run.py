@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from explorer.data.images import PICTURE_SETS, Pictures
 from explorer.networks.classifier import Classifier
-from explorer.registry import pick
+from explorer.registry import pick, shown
 from explorer.training.files import DamagedFile, json_bytes, read_json, read_tensors, save_tensors
 from explorer.training.image_batches import chosen, generator
 from explorer.training.image_run import Diverged, placed
@@ -225,11 +225,12 @@ def from_json(value: Any) -> ClassifierSpec:
     """The spec that `to_json` wrote; DamagedFile where a name, a type or a number is off."""
     try:
         if value["format"] != FORMAT:
-            raise DamagedFile(f"the spec has format {value['format']!r}; this is {FORMAT}")
+            raise DamagedFile(f"the spec has format {shown(value['format'])}; this is {FORMAT}")
         widths = tuple(map(int, value["widths"]))
         numbers = {name: int(value[name]) for name in ("steps", "batch", "shift", "seed")}
         return ClassifierSpec(value["dataset"], widths, rate=float(value["rate"]), **numbers)  # type: ignore[arg-type]
     except DamagedFile:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DamagedFile(f"the spec of the classifier is unusable ({error!r})") from error
+        reason = repr(error)[:200]
+        raise DamagedFile(f"the spec of the classifier is unusable ({reason})") from error

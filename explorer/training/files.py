@@ -245,7 +245,7 @@ def _check_shapes(tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple[int,
 
 
 def _refuse_number(word: str) -> NoReturn:
-    raise DamagedFile(f"the JSON holds {word}; every number must be finite")
+    raise DamagedFile(f"the JSON holds {word[:40]}; every number must be finite")
 
 
 def _finite(text: str) -> float:

@@ -68,8 +68,8 @@ def load(folder: Path, name: str) -> Film:
         request = from_json(said["request"])
         ratios = tuple(float(ratio) for ratio in said["ratios"])
         evaluations = tuple(int(count) for count in said["evaluations"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise DamagedFile(f"{name}.json lacks what a film needs ({error!r})") from error
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise DamagedFile(f"{name}.json lacks what a film needs ({repr(error)[:200]})") from error
     places, pictures, lanes = kept_steps(request.steps), len(request.labels), len(request.lanes)
     if len(ratios) != request.steps + 1 or len(evaluations) != lanes:
         raise DamagedFile(f"{name}.json has numbers of another count than its request")

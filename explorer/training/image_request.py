@@ -123,4 +123,4 @@ def from_json(value: Any) -> Request:
         labels = tuple(int(label) for label in value["labels"])
         return Request(lanes=lanes, labels=labels, **rest)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DamagedFile(f"the request of the film is unusable ({error!r})") from error
+        raise DamagedFile(f"the request of the film is unusable ({repr(error)[:200]})") from error

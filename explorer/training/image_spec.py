@@ -9,7 +9,7 @@ from explorer.data.images import PICTURE_SETS
 from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.spec import ProcessSpec
 from explorer.networks.unet import IMAGE_NETWORKS, ImageNetwork
-from explorer.registry import pick
+from explorer.registry import pick, shown
 from explorer.training.files import DamagedFile
 
 FORMAT = 1
@@ -180,7 +180,7 @@ def from_json(value: Any) -> ImageSpec:
     """The spec that `to_json` wrote; DamagedFile where a name, a type or a number is off."""
     try:
         if value["format"] != FORMAT:
-            raise DamagedFile(f"the spec has format {value['format']!r}; this is {FORMAT}")
+            raise DamagedFile(f"the spec has format {shown(value['format'])}; this is {FORMAT}")
         process = value["recipe"]["process"]
         entry, given = pick(PROCESSES, process["name"]), dict(process["values"])
         entry.build(given)
@@ -191,4 +191,5 @@ def from_json(value: Any) -> ImageSpec:
     except DamagedFile:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DamagedFile(f"the spec of the image network is unusable ({error!r})") from error
+        reason = repr(error)[:200]
+        raise DamagedFile(f"the spec of the image network is unusable ({reason})") from error
