@@ -86,7 +86,10 @@ def _checkpoint(place: Path) -> Checkpoint:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if type(value) in (int, float) else None
+    try:
+        return float(value) if type(value) in (int, float) else None
+    except OverflowError:  # an integer of hundreds of digits
+        return None
 
 
 def table(path: Path, columns: tuple[str, ...]) -> dict[str, list[float]]:
