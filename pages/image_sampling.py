@@ -59,7 +59,7 @@ with wide:
         if near:
             image_neighbours.show(checkpoint, request, scale)
         st.latex(
-            r"s_w(x,c)=s(x)+w\,\bigl(s(x\mid c)-s(x)\bigr),\qquad "
+            r"s_w(x,c)=s_-(x)+w\,\bigl(s(x\mid c)-s_-(x)\bigr),\qquad "
             r"\hat x_0=\frac{x_t+\sigma_t^2\,s_w(x_t,c)}{\alpha_t}"
         )
         st.markdown(
@@ -67,6 +67,8 @@ with wide:
             "noise. With every step fewer of them remain, and it sharpens. The sampler's own $x_t$ "
             "shows the picture last; it is drawn here as $x_t/(\\alpha_t+2\\sigma_t)$, or most of "
             "it would lie beyond black and white. Guidance $w>1$ buys clear classes with variety: "
-            "compare the rows."
+            "compare the rows. It leads away from $s_-$, a network that is told no class: the same "
+            "one after a sixth of its training, where there is one, so that w also leads away from "
+            "its mistakes."
         )
         show_code(code.recipe(checkpoint, request))

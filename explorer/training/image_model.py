@@ -24,7 +24,8 @@ DECIDED = 1.5
 """σ/α below which a digit's class is decided: guidance is `GENTLE` at most there, and sharpens.
 
 A schedule of the noise level as in Kynkäänniemi et al. 2024, section 3. Of 300 digits guided by 3.5
-98.3 % are read as asked with it, with 82 % coverage, and 98.7 % without, with 74 %.
+98.3 % are read as asked with it, 1.7 times as far as true ones by Fréchet distance, and 98.7 %
+without, 2.3 times as far.
 """
 
 GENTLE = 2.0

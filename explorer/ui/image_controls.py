@@ -16,7 +16,13 @@ from explorer.ui import controls
 _PER_STEP = "Of the way from noise to picture; Heun and EDM evaluate twice in each."
 _STOPS = (5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 400)
 _GUIDANCE = Param(
-    "w", "Guidance w", 3.5, 0.0, 6.0, 0.5, "0 forgets the class, 1 obeys it, more exaggerates it."
+    "w",
+    "Guidance w",
+    3.5,
+    0.0,
+    6.0,
+    0.5,
+    "0 forgets the class, 1 obeys it, more exaggerates it; with little noise it is 2 at most.",
 )
 _ROWS = Param("rows", "Rows of ten", 2, 1, 4, 1, "How many pictures.")
 
