@@ -127,6 +127,8 @@ def test_a_server_is_ready_unless_it_cannot_keep_read_or_compute(
     file = tmp_path / "file"
     file.write_text("")
     monkeypatch.setattr("explorer.ui.shelf.store", lambda: Store(file))
+    monkeypatch.setattr(measures, "store", lambda: Store(file))
+    assert "explorer_runs 0" in ask("/metrics")[1]  # what is broken is measured all the same
     monkeypatch.setenv("EXPLORER_CHECKPOINTS", str(tmp_path / "none"))
     work = Deaf()
     assert ended(pool.submit("a", "hangs", work)) is Status.FAILED

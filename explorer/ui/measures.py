@@ -18,7 +18,7 @@ from explorer.training.folders import coded_folders
 from explorer.training.job import Standing
 from explorer.ui import learning
 from explorer.ui.cache import SCENES
-from explorer.ui.exposition import Family, by, counter, gauge
+from explorer.ui.exposition import Family, Samples, by, counter, gauge
 from explorer.ui.shelf import store
 
 _BEGAN = time.time()
@@ -35,7 +35,9 @@ def families() -> Iterator[Family]:
     yield gauge("explorer_cache_bytes", "Bytes of scenes kept in memory.", SCENES.held)
     yield gauge("explorer_cache_limit_bytes", "Bytes that scenes may take.", SCENES.budget)
     yield from _of_the_disk(store().root)
-    told = {(("event", event), ("kind", kind)): n for (event, kind), n in events.counts().items()}
+    told: Samples = {
+        (("event", event), ("kind", kind)): n for (event, kind), n in events.counts().items()
+    }
     yield Family(
         "explorer_events_total",
         "counter",
@@ -75,7 +77,8 @@ def _of_jobs(standing: Standing) -> Iterator[Family]:
 
 def _of_the_disk(root: Path) -> Iterator[Family]:
     usage = shutil.disk_usage(health.nearest(root))
-    yield gauge("explorer_runs", "Finished runs that are kept.", len(coded_folders(root)))
+    runs = len(coded_folders(root)) if root.is_dir() else 0
+    yield gauge("explorer_runs", "Finished runs that are kept.", runs)
     yield gauge("explorer_runs_bytes", "Bytes of the folder of runs.", _bytes_of_runs(root))
     yield gauge("explorer_disk_free_bytes", "Free where runs are kept.", usage.free)
     yield gauge("explorer_disk_total_bytes", "Size of the disk with the runs.", usage.total)
