@@ -56,7 +56,7 @@ async def do_something(student: Student, rng: random.Random, seen: Seen, code: s
         await turn(student, rng.choice(WATCHED), seen)
         for _ in range(rng.randint(3, 8)):
             await asyncio.sleep(rng.uniform(*PAUSE))
-            await _slide(student, rng, seen)
+            await slide(student, rng, seen)
     elif what == "train":
         await train(student, rng, seen, code)
     else:
@@ -71,7 +71,7 @@ async def turn(student: Student, path: str, seen: Seen, name: str = "page") -> N
     await _timed(seen, name, student.turn_to(path), lambda: student.until_done(runs))
 
 
-async def _slide(student: Student, rng: random.Random, seen: Seen) -> None:
+async def slide(student: Student, rng: random.Random, seen: Seen) -> None:
     """Move any of the sliders of numbers to another place."""
     moves = [move for shown in student.screen.all("slider") if (move := _move(shown, rng))]
     if not moves:
