@@ -2,6 +2,7 @@
 
 `python -m benchmarks fuzz [INPUTS]`, 100,000 if not given. Each target runs in a process of its
 own, which may add 1 GiB at most and is watched for what it opens (`benchmarks/fuzzing/guard.py`).
+Inputs that break a promise are kept in `runs/fuzz`.
 Needs `pip install -r requirements-fuzz.txt`.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,7 @@ from benchmarks.fuzzing.lines import covered
 from benchmarks.fuzzing.target import Target
 from benchmarks.serving import ROOT
 
+KEPT = ROOT / "runs" / "fuzz"
 PATIENCE = 1800
 """Seconds for one target."""
 
@@ -63,6 +66,9 @@ def _tried(target: Target, inputs: int, folder: Path) -> dict[str, Any]:
     broken = [f"{each['broken']}: {each['text']}" for each in said if "broken" in each]
     if done.returncode:
         broken.append(f"the process ended with {done.returncode}: {log[-500:]}")
+    for path in [*folder.glob("broken-*"), *folder.glob("crash-*")]:
+        KEPT.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, KEPT / f"{target.name}-{path.name}")
     edges = re.findall(r"cov: (\d+) ft: (\d+) corp: (\d+)", log)
     result: dict[str, Any] = {"broken": broken}
     for each in said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import struct
 from dataclasses import replace
 
@@ -11,11 +12,16 @@ import pytest
 import torch
 
 from explorer.data.image_files import read_encoded, read_idx
+from explorer.data.uploads import parse_table
 from explorer.registry import Param
 from explorer.stories.pointers import source
 from explorer.stories.reading import LONGEST_LINK, MOST_FAULTS, read
 from explorer.stories.story import StoryError
+from explorer.training.files import DamagedFile, read_json
 from explorer.training.film import filmed
+from explorer.training.image_film_files import load
+from explorer.training.image_request import Lane, Request
+from explorer.training.image_request import to_json as to_request
 from explorer.training.kept import from_stranger, run_of
 from explorer.training.model import CENTRE, SCALE, weight_shapes
 from explorer.training.presets import DEFAULT
@@ -117,6 +123,26 @@ def test_a_picture_of_another_size_is_refused_before_it_is_decoded(tmp_path, mon
     monkeypatch.setattr(Image.Image, "convert", lambda *_: pytest.fail("it was decoded"))
     with pytest.raises(ValueError, match="3000×3000, not 32×32"):
         read_encoded([tmp_path / "t.parquet"], "img", "label", (32, 32), 10)
+
+
+def test_a_cell_of_any_length_is_read_in_no_time():
+    """17,000 digits and a letter once took half a minute, and a megabyte of them days."""
+    with pytest.raises(ValueError, match="row 2, column 1: '999"):
+        parse_table("1\n" + "9" * 200_000 + "x\n")
+    with pytest.raises(ValueError, match="is not usable"):
+        parse_table("9" * 200_000 + "\n2\n")
+
+
+def test_numbers_of_hundreds_of_digits_in_a_film_or_a_figure_are_none(tmp_path):
+    request = Request("one", (Lane("ddim"),), 1, (3,))
+    (tmp_path / "films").mkdir()
+    said = {"request": to_request(request), "ratios": [10**400, 0.0], "evaluations": [1]}
+    (tmp_path / "films" / "f.json").write_text(json.dumps(said))
+    with pytest.raises(DamagedFile, match="lacks what a film needs"):
+        load(tmp_path, "f")
+    with pytest.raises(DamagedFile, match="holds 1e99") as found:
+        read_json(b"[1e" + b"9" * 5000 + b"]")
+    assert len(str(found.value)) < 120
 
 
 def test_an_integer_of_hundreds_of_digits_is_no_number_of_a_control():

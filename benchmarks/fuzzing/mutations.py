@@ -133,7 +133,7 @@ def of_safetensors(data: bytes, rng: Random) -> bytes:
     header, body = data[8 : 8 + length], data[8 + length :]
     match rng.randrange(6):
         case 0:
-            length = rng.choice((0, 1, length + 1, 2**20, 2**31, 2**63, 2**64 - 1))
+            length = rng.choice((0, 1, (length + 1) % 2**64, 2**20, 2**31, 2**63, 2**64 - 1))
             return length.to_bytes(8, "little") + header + body
         case 1:
             body = of_bytes(body, rng)

@@ -228,8 +228,8 @@ def _checkpoint(folder: Path) -> Reader:
         ):
             (place / name).write_bytes(content)
         found, wrong = checkpoints(place.parent)
-        assert set(found) | set(wrong) == {"one"}
-        assert all(len(text) < 1500 for text in wrong.values())
+        assert set(found) | set(wrong) == {"one"}, (list(found), list(wrong))
+        assert all(len(text) < 1500 for text in wrong.values()), max(map(len, wrong.values()))
         for checkpoint in found.values():
             checkpoint.figure("accuracy")
             with contextlib.suppress(ValueError):

@@ -94,7 +94,7 @@ def _story(folder: Path) -> Reader:
             if not faults:
                 raise
         assert len(faults) <= 100, f"{len(faults)} faults"
-        assert all(len(str(fault)) <= 400 for fault in faults), max(map(str, faults), key=len)[:99]
+        assert all(len(str(fault)) <= 700 for fault in faults), max(map(str, faults), key=len)[:99]
         if faults:
             raise ValueError(str(faults[0]))
 
