@@ -23,6 +23,7 @@ from benchmarks.screen import Screen
 
 PATIENCE = 60.0
 """Seconds to wait for what must come."""
+_CLOSED = "the server has closed the session"
 
 
 class Student:
@@ -37,7 +38,7 @@ class Student:
         self._query = dict(parse_qsl(parts.query))
         self._widgets: dict[str, WidgetState] = {}
         self._clocks: dict[str, asyncio.Task[None]] = {}
-        self._news = asyncio.Event()
+        self._asked: dict[asyncio.Future[None], Callable[[Screen], Any]] = {}
         self._listening = asyncio.create_task(self._listen())
 
     @property
@@ -77,17 +78,19 @@ class Student:
     async def until(self, seen: Callable[[Screen], Any], patience: float = PATIENCE) -> float:
         """Wait until the screen is so; returns the seconds. TimeoutError tells what was shown."""
         begun = time.perf_counter()
-        while not seen(self.screen):
-            left = begun + patience - time.perf_counter()
-            self._news.clear()
-            try:
-                await asyncio.wait_for(self._news.wait(), max(left, 0))
-            except TimeoutError:
-                shown = "\n".join(self.screen.texts)
-                raise TimeoutError(f"not seen within {patience:g} s, but:\n{shown}") from None
-            if self._listening.done():
-                self._listening.result()
-                raise ConnectionError("the server has closed the session")
+        if seen(self.screen):
+            return 0.0
+        if self._listening.done():
+            raise ConnectionError(_CLOSED)
+        answer = asyncio.get_running_loop().create_future()
+        self._asked[answer] = seen
+        try:
+            await asyncio.wait_for(answer, patience)
+        except TimeoutError:
+            shown = "\n".join(self.screen.texts)
+            raise TimeoutError(f"not seen within {patience:g} s, but:\n{shown}") from None
+        finally:
+            del self._asked[answer]
         return time.perf_counter() - begun
 
     async def until_text(self, part: str, patience: float = PATIENCE) -> float:
@@ -116,9 +119,17 @@ class Student:
                 if message.WhichOneof("type") == "page_info_changed":
                     self._query = dict(parse_qsl(message.page_info_changed.query_string))
                 self.screen.take(message)
-                self._news.set()
+                self._answer()
         finally:
-            self._news.set()
+            for answer in self._asked:
+                if not answer.done():
+                    answer.set_exception(ConnectionError(_CLOSED))
+
+    def _answer(self) -> None:
+        """Wake who waits for what is there now: a page with a clock may rest for a moment only."""
+        for answer, seen in self._asked.items():
+            if not answer.done() and seen(self.screen):
+                answer.set_result(None)
 
     def _tick(self, message: ForwardMsg) -> None:
         """Start and stop the clocks of fragments; a run of the whole page stops them all."""
