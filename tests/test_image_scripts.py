@@ -64,6 +64,18 @@ def test_the_script_draws_the_pages_pictures(tmp_path: Path):
     assert (tmp_path / "pictures.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_script_is_guided_by_the_same_two_networks(tmp_path: Path):
+    found = checkpoints(ROOT)[0]["mnist-residual"]
+    request = default_request("grid", found.name, found.spec.entry)
+    request = replace(request, steps=2, labels=(3, 8))
+    film = filmed(load_checkpoint(found.folder, CPU), request, CPU)
+    recipe = image_sampling.recipe(found, request)
+    for name, read in recipe.files.items():
+        (tmp_path / name).write_bytes(read())
+    assert len(recipe.files) == 2
+    assert f"brightness={film.x_t[0, -1].mean():.1f}" in said(recipe.script(), tmp_path)
+
+
 def test_the_script_of_the_forward_page_finds_the_same_error(tmp_path: Path):
     pixels = load("digits", tmp_path, "test").pixels[:2].expand(-1, 3, -1, -1).contiguous()
     script = image_forward.forward_script(TINY, pixels.numpy().tobytes(), (), 3)
