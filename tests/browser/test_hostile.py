@@ -19,6 +19,8 @@ from explorer.training.train import train
 from explorer.ui.headers import HEADERS
 from tests.browser.conftest import settle
 
+pytestmark = pytest.mark.browser  # they share its one server
+
 EVIL = "<img src=x onerror=top.hit=1>**b** [l](javascript:top.hit=1) :red[r] $x$"
 BOLD = "<b id=evil>b</b><script>top.hit=1</script>"
 STORY = f"""---
@@ -111,7 +113,6 @@ def unharmed(page: Any) -> None:
     assert page.locator("img[src='x'], #evil, a[href^='javascript']").count() == 0
 
 
-@pytest.mark.browser
 def test_the_texts_of_strangers_are_shown_as_text(server: Server, open_page, tmp_path: Path):
     config = replace(DEFAULT.config, steps=25, batch=16)
     *_, last = filmed(train(replace(DEFAULT, config=config)))
