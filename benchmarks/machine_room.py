@@ -1,7 +1,7 @@
 """What a class costs its server, and so what machines 30, 300 and 3,000 students need.
 
-Measures one fresh server for a minute or two: the work of its process for a page, a move of a slider,
-a training and a sampling; what it sends; its memory, bare and for each session. All else is
+Measures one fresh server for a minute or two: the work of its process for a page, a move of a
+slider, a training and a sampling; what it sends; its memory, bare and for each session. All else is
 arithmetic, in `needed`; docs/machine_room.md says it in words.
 """
 
@@ -59,9 +59,9 @@ class Costs:
 class Habits:
     """How often a student does what, per minute.
 
-    As `benchmarks/habits.py` has them: of eleven occupations eight are a page with five or six moves
-    of its sliders and three seconds between all of these, two a training, one a sampling. Nobody in
-    a lecture is as busy as that for long.
+    As `benchmarks/habits.py` has them: of eleven occupations eight are a page with five or six
+    moves of its sliders and three seconds between all of these, two a training, one a sampling.
+    Nobody in a lecture is as busy as that for long.
     """
 
     page: float = 3.5

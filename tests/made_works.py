@@ -22,7 +22,7 @@ SPEC = ModelSpec(
     DistributionSpec("moons"),
     ProcessSpec("cosine"),
     NetworkSpec("level", (("width", 16), ("depth", 2))),
-    TrainConfig(steps=400, batch=64),
+    TrainConfig(steps=200, batch=64),
     seed=3,
 )
 

@@ -24,8 +24,8 @@ from explorer.training.works import LatentTraining, Training
 
 LATENT = replace(
     OURS,
-    vae=replace(OURS.vae, steps=60),
-    diffusion=replace(OURS.diffusion, config=replace(SPEC.config, steps=60), network=SPEC.network),
+    vae=replace(OURS.vae, steps=40),
+    diffusion=replace(OURS.diffusion, config=replace(SPEC.config, steps=40), network=SPEC.network),
 )
 
 
