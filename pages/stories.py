@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from explorer.stories.names import misspelt
 from explorer.stories.reading import LARGEST, read
 from explorer.stories.story import Story, StoryError
 from explorer.stories.template import TEMPLATE
-from explorer.ui import frame, stories, story_bar
+from explorer.ui import frame, link_names, stories, story_bar
 
 frame.page(
     "Stories",
@@ -22,13 +23,16 @@ def _given() -> None:
     """Check what was uploaded; a story that is good can run, in this session alone. A callback."""
     file = st.session_state["_story_file"]
     stories.take_own(None)
-    st.session_state["_story_faults"] = ()
+    st.session_state["_story_faults"] = st.session_state["_story_remarks"] = ()
     if file is None:
         return
     try:
         stories.take_own(read(file.getvalue(), stories.PAGES))
     except StoryError as problem:
         st.session_state["_story_faults"] = problem.faults
+    else:
+        found = misspelt(file.getvalue().decode(), link_names.nearest)
+        st.session_state["_story_remarks"] = found
 
 
 st.subheader("Write your own", anchor=False)
@@ -68,6 +72,10 @@ with left:
     own = stories.known().get(stories.OWN)
     if own is not None:
         st.success("It is ready.", icon=":material/check_circle:")
+        remarks = st.session_state.get("_story_remarks", ())
+        if remarks:
+            st.warning("It runs, but these names in its links are passed over:")
+            st.text("\n".join(map(str, remarks)))
         story_bar.cards({stories.OWN: own})
 with right:
     st.code(TEMPLATE, language="markdown", height=560)

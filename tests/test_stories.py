@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from benchmarks.serving import ROOT
+from explorer.stories.names import misspelt
 from explorer.stories.reading import LARGEST, MOST_STEPS, read
 from explorer.stories.story import Link, StoryError
 from explorer.stories.template import TEMPLATE
+from explorer.ui.link_names import nearest
 
 PAGES = ("/score_field", "/reverse_race", "/train")
 STORY = """---
@@ -147,3 +152,21 @@ def test_what_is_no_story_at_all():
     ]
     many = STORY + "\n## More\n\nText.\n" * MOST_STEPS
     assert any("22 steps are too many; 20 are allowed" in fault for fault in faults(many))
+
+
+def test_a_misspelt_name_in_a_link_is_found_with_its_line_and_the_nearest():
+    text = TEMPLATE.replace("lane1=sde&lane2=none", "lanee1=sde&mcmc1.hmc.leap=3&race.at=0.5", 1)
+    text = text.replace("lane2=no-noise", "ddpm.beta=1&lane2=no-noise&story=own")
+    said = [str(fault) for fault in misspelt(text, nearest)]
+    assert said == [
+        "line 9: no page has a control 'lanee1'; did you mean 'lane1'?",
+        "line 9: no page has a control 'mcmc1.hmc.leap'; did you mean 'mcmc1.hmc.leaps'?",
+        "line 30: no page has a control 'ddpm.beta'; did you mean 'ddpm.beta_end'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "stories").glob("*.md")), ids=lambda file: file.stem
+)
+def test_every_name_in_the_links_of_our_own_stories_is_known(file: Path):
+    assert misspelt(file.read_text(encoding="utf-8"), nearest) == ()
