@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import ROOT
+from explorer.ui.link_names import nearest
 from explorer.ui.menu import HOME, MENU, Page
 from tests.unusable import UNUSABLE
 
@@ -21,6 +22,11 @@ FREE_TEXT = {"find"}
 
 TURNS = 4
 """How many unusable values each control of each page is opened with."""
+
+CONTROLS = (
+    *("slider", "select_slider", "selectbox", "multiselect", "button_group", "toggle", "checkbox"),
+    *("number_input", "text_input", "text_area", "radio", "file_uploader"),
+)
 
 COSTLY = {"n", "steps", "iters", "starts", "unrolled", "evaluations", "chains", "draw", "rows"}
 """Sliders that only say how much is computed."""
@@ -58,6 +64,12 @@ def choices(at: AppTest) -> dict[str, list[str]]:
     return {key: list(labels) for labels, key in boxes.items()}
 
 
+def unexplained(at: AppTest) -> list[str]:
+    """The labels of controls that say nothing when asked; those whose label is hidden aside."""
+    found = [element.proto for kind in CONTROLS for element in at.get(kind)]
+    return [one.label for one in found if not one.help and not one.label_visibility.value]
+
+
 @pages
 @pytest.mark.parametrize("turn", range(TURNS))
 def test_an_unusable_link_gives_the_defaults_and_says_so(page: Page, turn: int):
@@ -82,11 +94,13 @@ def test_an_unusable_link_gives_the_defaults_and_says_so(page: Page, turn: int):
 def test_every_option_of_every_choice_opens_and_bears_an_unusable_link(page: Page):
     little = {s.key: f"{s.min:g}" for s in opened(page).slider if s.key in COSTLY}
     at = opened(page, little)
+    assert unexplained(at) == []
     for widget, labels in choices(at).items():
         usual = at.selectbox(key=widget).value
         for option in labels:
             at.selectbox(key=widget).select(option).run()
             assert not at.exception, option
+            assert unexplained(at) == [], option
             shown = held(at)
             numbers = {key for key, value in shown.items() if not isinstance(value, str)}
             unusable = dict.fromkeys(numbers - little.keys(), "nan")
@@ -102,6 +116,7 @@ def test_every_option_of_every_choice_opens_and_bears_an_unusable_link(page: Pag
 def test_a_link_restores_what_it_was_taken_from(page: Page):
     at = opened(page)
     assert dict(at.query_params) == {}, "defaults stay out of the link"
+    assert [key for key in held(at) if nearest(key) is not None] == [], "stories may name them"
     query = {}
     for slider in at.slider:
         query[slider.key] = f"{min(slider.value + slider.step, slider.max):.6g}"

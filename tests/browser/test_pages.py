@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
+from access import barriers
 from conftest import settle, turn_to
 
 from explorer.ui.frame import PRODUCT
@@ -28,9 +29,12 @@ def test_the_first_link_that_a_fresh_server_gets_opens_with_its_frame(fresh_serv
     assert "Traceback" not in fresh_server.log()
 
 
-def test_every_page_opens_by_its_link_on_a_phone_and_nothing_sticks_out(server, open_page):
-    page, watched = open_page(server, "/", width=390, height=844, scheme="dark")
-    for entry in MENU:
+def test_every_page_opens_by_its_link_on_a_phone_and_is_open_to_all(server, open_page):
+    """Nothing sticks out, and axe-core finds no grave barrier, light and dark by turns."""
+    page, watched = open_page(server, "/", width=390, height=844)
+    found: dict[str, list[str]] = {}
+    for k, entry in enumerate(MENU):
+        page.emulate_media(color_scheme=("light", "dark")[k % 2])
         page.goto(f"{server.url}{entry.path}")
         title = page.locator(".st-key-head h1")
         title.wait_for()
@@ -38,6 +42,8 @@ def test_every_page_opens_by_its_link_on_a_phone_and_nothing_sticks_out(server, 
         assert title.inner_text() in (entry.title, PRODUCT)
         assert overhang(page) <= 0, entry.title
         assert page.get_by_test_id("stException").count() == 0
+        found[entry.title] = barriers(page)
+    assert [one for one in found.items() if one[1]] == []
     assert watched.problems() == []
     assert "Traceback" not in server.log()
 

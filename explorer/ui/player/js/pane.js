@@ -151,9 +151,11 @@ export function makePane(hooks, { still }) {
     parts.legend.replaceChildren(...entries);
     parts.head.hidden = !spec.title && entries.length === 0;
     const star = handle()?.handle.name;
-    stage.setAttribute("role", star ? "application" : "img");
     const use = star ? `Drag the ${star}, or move it with the arrow keys. ` : "";
-    stage.setAttribute("aria-label", use + inWords(spec));
+    stage.setAttribute("role", star ? "application" : "group");
+    stage.setAttribute("aria-label", use + (spec.title || "Picture"));
+    front.setAttribute("role", "img");
+    front.setAttribute("aria-label", inWords(spec));
   }
 
   async function retheme(theme) {

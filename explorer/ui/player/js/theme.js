@@ -51,6 +51,17 @@ function axisLooks(theme) {
   };
 }
 
+const NARROW = 560; // pixels: below, words over small pictures beside each other would run together
+
+// Titles over the figure's parts in smaller type and in two lines where they have two parts.
+function squeezed(annotations, width) {
+  if (!annotations || width >= NARROW) return annotations;
+  return annotations.map((one) => {
+    if (one.xref !== "paper") return one;
+    return { ...one, text: one.text.replaceAll(", ", ",<br>"), font: { ...one.font, size: 9.5 } };
+  });
+}
+
 // The figure's layout on transparent ground, with our looks wherever it states none of its own.
 export function themedLayout(layout, theme, options) {
   const axis = axisLooks(theme);
@@ -70,6 +81,7 @@ export function themedLayout(layout, theme, options) {
     uirevision: "player",
     modebar: { bgcolor: "rgba(0,0,0,0)", color: withAlpha(theme.text, 0.4) },
     ...layout,
+    annotations: squeezed(layout.annotations, options.width),
     template,
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
