@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks import serving
 from benchmarks.client import Student, open_student
-from benchmarks.habits import PAUSE, WATCHED, Seen, pictures, slide, turn
+from benchmarks.habits import PATIENCE, PAUSE, PICTURES, WATCHED, Seen, slide, turn
 from benchmarks.process import cpu_seconds, resident, settled
 from benchmarks.queue import shelf
 from benchmarks.serving import Server
@@ -121,10 +121,10 @@ async def _measured(server: Server) -> tuple[Costs, list[str]]:
         for path in WATCHED:  # what is imported and loaded once
             await turn(student, path, seen)
         await _training(student, shelf(998))
-        await pictures(student, seen)
+        await _sampling(student, seen)
         page, slider = await _pages(server, student, rng, seen)
         training = await _cost(server, student, lambda: _training(student, shelf(999)), TRAININGS)
-        drawn = await _cost(server, student, lambda: pictures(student, seen), SAMPLINGS)
+        drawn = await _cost(server, student, lambda: _sampling(student, seen), SAMPLINGS)
     bare = await settled(server.process.pid)
     async with AsyncExitStack() as room:
         for k in range(SESSIONS):
@@ -152,7 +152,15 @@ async def _training(student: Student, code: str) -> None:
     await student.turn_to(TRAINING + code)
     await student.until_done(runs)
     await student.press("Train")
-    await student.until_text("Trained in")
+    await student.until_text("Trained in", PATIENCE)
+
+
+async def _sampling(student: Student, seen: Seen) -> None:
+    """Ten digits, which the page may have shown before, drawn anew and watched to their end."""
+    await turn(student, PICTURES, seen)
+    await student.press("Sample")
+    await student.until(lambda screen: screen.button("Stop"))
+    await student.until(lambda screen: screen.button("Sample"), PATIENCE)
 
 
 async def _cost(
