@@ -208,6 +208,8 @@ def says(job: Job[Progress] | None) -> str:
 
 def device_name() -> str:
     """The device that trainings use, in words."""
+    if os.environ.get(ray_engine.VARIABLE):
+        return "a worker of the cluster"
     core = (
         "one core of the CPU, since the GPU has failed" if has_failed() else "one core of the CPU"
     )
