@@ -29,6 +29,7 @@ from explorer.training.train import Resume
 from explorer.training.vae import VAE_PARAMS
 from explorer.training.works import LatentTraining
 from explorer.ui import controls, learning, links, workplace
+from explorer.ui.holding import hold_of
 from explorer.ui.latent_scenes import CLEAR_METRIC, row
 
 KIND = "latents"
@@ -117,7 +118,7 @@ def begin(spec: LatentSpec, resume: Resume | None = None, code: str | None = Non
     """
     at, main = desk(), learning.desk()
     kept, shelf = learning.store(), learning.shelf()
-    code, hold = learning.hold_of(code, at.code)
+    code, hold = hold_of(code, at.code)
     if at.busy and at.job is not None:
         at.job.stop()
     jobs: list[Job[LatentState]] = []

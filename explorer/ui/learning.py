@@ -9,7 +9,6 @@ import atexit
 import os
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,15 +22,15 @@ from explorer.figures.stamps import stamp
 from explorer.metrics import Truth
 from explorer.training import ray_engine
 from explorer.training.film import Progress, Snapshot, film_tensors
-from explorer.training.folders import StoreUnavailable, new_code
 from explorer.training.jobs import Job, Pool, Status
 from explorer.training.kept import from_stranger, run_of
-from explorer.training.leases import KEEPER, Hold, Taken
+from explorer.training.leases import KEEPER
 from explorer.training.model import Model, best_device, has_failed
 from explorer.training.spec import ModelSpec
 from explorer.training.store import Card
 from explorer.training.works import Training
 from explorer.ui import workplace
+from explorer.ui.holding import hold_of
 from explorer.ui.shelf import shelf, store
 
 PARTICLES, SAMPLER, STEPS = 1000, "dpm", 20
@@ -136,25 +135,6 @@ def begin(
     KEEPER.keep(at.job, hold)
     workplace.note(at.job, owner_shelf, code)
     forget_link()
-
-
-def hold_of(code: str | None, own: str) -> tuple[str, Hold]:
-    """The code under which a training is saved, and what it is held by; Taken where it is held.
-
-    own: the code of this session's desk. What that has in memory can be gone on with under a new
-    code, should another have taken up what it had saved.
-    """
-    KEEPER.let_go()
-    hold = store().autosaves.hold(made := code or new_code())
-    if code is not None:
-        try:
-            with suppress(StoreUnavailable):  # it is held once it can be saved
-                hold.take()
-        except Taken:
-            if code != own:
-                raise
-            return hold_of(None, own)
-    return made, hold
 
 
 def forget_link() -> None:

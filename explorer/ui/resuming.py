@@ -16,6 +16,7 @@ from explorer.training.leases import KEEPER
 from explorer.training.presets import DEFAULT
 from explorer.training.spec import from_json
 from explorer.ui import latent_learning, learning, links, workplace
+from explorer.ui.holding import hold_of
 from explorer.ui.shelf import shelf, store
 from explorer.ui.train_controls import keys_of, pickable
 
@@ -97,7 +98,7 @@ def _discard(left: Unfinished) -> None:
 
 def _forget(job_id: str) -> None:
     """Discard what nobody holds; Taken where somebody has taken it up since it was listed."""
-    learning.hold_of(job_id, "")
+    hold_of(job_id, "")
     store().autosaves.discard(job_id)
 
 
