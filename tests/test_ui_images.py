@@ -230,7 +230,7 @@ def test_forward_shows_five_rows_and_a_chart_that_move_together():
     assert grid["figure"]["layout"]["yaxis"]["ticktext"] == ["x₀", "xₜ", "ε", "ε̂", "x̂₀"]
     assert chart["layers"][0]["kind"] == "cursor"
     names = [trace["name"] for trace in chart["figure"]["data"]]
-    assert len(names) == 3
+    assert len(names) == 4
     reading = opened(FORWARD, net="mnist-tiny", beside="reading")
     dots = shown(reading)[1]["figure"]["data"][0]
     assert dots["mode"] == "markers"

@@ -69,6 +69,7 @@ def presets(found: dict[str, Checkpoint]) -> dict[str, dict[str, object]]:
     named = {
         "Two convolutions": "mnist-tiny",
         "U-Net without time": "mnist-unet",
+        "Told its class": "mnist-unet-classes",
         "CIFAR-10": "cifar10-unet",
     }
     return {label: {"net": name} for label, name in named.items() if name in found}
