@@ -64,11 +64,11 @@ def painted(stage: Stage, position: float, colour: str) -> np.ndarray:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_particle_is_painted_at_its_pixel_in_its_colour(dark: bool) -> None:
-    layer = points(((-1, -1), (1, 0.5)), ((1.5, -1.2), (0, -1.2)), colours=np.array([0, 2]))
+    layer = points(((-1, -1), (1, 0.5)), ((1.5, -1.2), (0, -1.2)), colours=np.array([0, 1]))
     stage = Stage([plane(layer)], CLOCK, replace(SMALL, dark=dark))
     axes = stage._figure.axes[0]  # matplotlib's own idea of where data lie
     for position in (0.0, 0.3, 1.0):
-        for k, colour in enumerate((OKABE_ITO[0], OKABE_ITO[2])):
+        for k, colour in enumerate((OKABE_ITO[0], OKABE_ITO[1])):
             wanted = axes.transData.transform(blend(layer.xy, locate(layer.times, position))[k])
             found = painted(stage, position, colour)
             assert len(found) > 10

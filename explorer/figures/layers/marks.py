@@ -18,10 +18,11 @@ SHAPES = ("circle", "square", "triangle", "cross", "diamond")
 class Particles(Layer):
     """Points that move: `xy` (F, N, 2) in data units; a point that is not finite is not drawn.
 
-    `colours` and `shapes` (N,) index the palette and `SHAPES`; None paints all alike. Colours
-    (F, N) change from frame to frame: a point wears those of the frame that is nearest. `trail` is
-    a number of frames to trace behind each point, or "full" for its whole path up to now. `size`
-    is the diameter in CSS pixels.
+    `colours` and `shapes` (N,) index the palette and `SHAPES`; None paints all alike. Points of
+    several colours differ in shape, too, where `shapes` says nothing else, for whoever cannot tell
+    the colours apart. Colours (F, N) change from frame to frame: a point wears those of the frame
+    that is nearest. `trail` is a number of frames to trace behind each point, or "full" for its
+    whole path up to now. `size` is the diameter in CSS pixels.
     """
 
     xy: Floats
@@ -37,6 +38,8 @@ class Particles(Layer):
         xy = self._frames("xy", (None, 2), finite=False)
         points = xy.shape[1]
         self._indices("colours", ((points,), xy.shape[:2]), PALETTE_SIZE)
+        if self.shapes is None:
+            self._set("shapes", _by_colour(self.colours))
         self._indices("shapes", ((points,),), len(SHAPES))
         self._need(
             self.trail == "full" or (isinstance(self.trail, int) and self.trail >= 0),
@@ -57,6 +60,13 @@ class Particles(Layer):
             f"{name} must lie in 0..{below - 1}; take the remainder by {below}",
         )
         self._set(name, given.astype(np.uint8))
+
+
+def _by_colour(colours: npt.NDArray[np.integer[Any]] | None) -> npt.NDArray[Any] | None:
+    """A shape for each colour, the same in all layers; none for a single one."""
+    if colours is None or colours.ndim != 1 or len(colours) == 0 or (colours == colours[0]).all():
+        return None
+    return colours % len(SHAPES)
 
 
 @dataclass(frozen=True, eq=False)
