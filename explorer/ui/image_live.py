@@ -13,6 +13,7 @@ from explorer.training.image_request import Request
 from explorer.training.jobs import Status
 from explorer.ui import frame, image_desk, image_readings, image_scenes
 from explorer.ui.image_scenes import Look
+from explorer.ui.job_bar import troubles
 from explorer.ui.player import player
 
 
@@ -67,6 +68,8 @@ def _live(
     if job is not None and job.status is Status.FAILED:
         st.error("The network could not draw these pictures.")
         st.text(job.error)
+    elif job is not None:
+        troubles(job)
     if film is None or running:
         latest = job.latest if job is not None else None
         state = latest or opening(request, checkpoint.spec.process.build())
