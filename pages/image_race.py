@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer.code.recipes import image_sampling as code
-from explorer.ui import controls, frame, image_controls, image_live, image_models
+from explorer.ui import controls, frame, image_controls, image_live, image_models, stories
 from explorer.ui.code import show_code
 from explorer.ui.image_scenes import Look
 
@@ -73,7 +73,9 @@ with wide:
         path = view == "between"
         scale = 1.4 if frame.projector() else 1.0
         look = Look(False, 10 if path else 5, 1 if path else 2, show, scale=scale)
-        image_live.live(checkpoint, request, look, height=130 if path else 200)
+        image_live.live(
+            checkpoint, request, look, height=130 if path else 168 if stories.running() else 200
+        )
         st.latex(EQUATIONS[view])
         st.markdown(WORDS[view])
         if view == "race":

@@ -82,7 +82,7 @@ with wide:
             "Told apart from noise",
             f"≤ {diagnosis.told_apart:.1%}",
             help="Bound on the total variation distance between p₁ and the prior, √(KL/2); "
-            "below 5 % counts as healthy.",
+            "below 5% counts as healthy.",
         )
         pane = schedule_scenes.end(process, distribution, scale)
         still([pane], key="end", height=frame.height(210))

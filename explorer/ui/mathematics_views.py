@@ -39,7 +39,7 @@ def closed(chain: LinearDDPM, narrow: DeltaGenerator, wide: DeltaGenerator, scal
         three.metric(
             "Largest gap",
             f"{found.gap:.2%}",
-            help="Between the two distribution functions, at any step. Chance alone makes 1.2 % "
+            help="Between the two distribution functions, at any step. Chance alone makes 1.2% "
             "in one of a hundred such comparisons.",
         )
         st.markdown(

@@ -72,9 +72,9 @@ def the_map(way: Way, scale: float) -> None:
     player(found.scene.panes, key="map", clock=found.scene.clock, height=frame.height(450))
     low, middle, high = found.spread
     one, two, three = st.columns(3)
-    one.metric("|det J|, 5 % of seeds below", f"{low:.2g}")
+    one.metric("|det J|, 5% of seeds below", f"{low:.2g}")
     two.metric("Median", f"{middle:.2g}")
-    three.metric("5 % above", f"{high:.2g}")
+    three.metric("5% above", f"{high:.2g}")
     st.latex(r"\log p_0(x_0)=\log p_T(x_T)-\log\left|\det\frac{\partial x_0}{\partial x_T}\right|")
     st.markdown(
         "The lines of the noise plane are pushed onto the data. Inside a mode they are squeezed, "

@@ -139,6 +139,11 @@ def _number(key: str, text: str, low: int, high: int, otherwise: int) -> int:
     return otherwise
 
 
+def running() -> bool:
+    """Whether a story's panel stands over the picture, which then has less room."""
+    return st.session_state.get(_AT) is not None
+
+
 def show_notes() -> None:
     """Say at the page's head what a link to a story could not be."""
     for key in _KEYS:
