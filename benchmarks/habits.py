@@ -44,9 +44,11 @@ class Seen:
     finished: Counter[str] = field(default_factory=Counter)
     """Shelf → trainings that were seen to their end."""
 
-    def note(self, problem: Exception, who: str) -> None:
-        """Write down what went wrong, in short."""
-        self.problems[f"{type(problem).__name__} of {who}: {problem}"[:400]] += 1
+    def note(self, problem: Exception, student: Student | None) -> None:
+        """Write down what went wrong, in one line, and on which page."""
+        where = f"/{student.page}" if student is not None else "the way in"
+        first, *_ = [*str(problem).splitlines(), ""]
+        self.problems[f"{type(problem).__name__} on {where}: {first[:200]}"] += 1
 
 
 async def do_something(student: Student, rng: random.Random, seen: Seen, code: str) -> None:

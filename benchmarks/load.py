@@ -104,6 +104,7 @@ async def _together(url: str, students: int, seen: Seen) -> None:
     """All follow one link at the same moment, as when a lecturer shows it to a class."""
 
     async def follows() -> None:
+        student = None
         try:
             async with open_student(url, "/") as student:
                 await student.until_done(0)
@@ -111,7 +112,7 @@ async def _together(url: str, students: int, seen: Seen) -> None:
                 await go.wait()
                 await turn(student, SAME, seen, "same_link")
         except Exception as problem:
-            seen.note(problem, "one of all who follow a link")
+            seen.note(problem, student)
             waiting.release()
 
     waiting, go = asyncio.Semaphore(0), asyncio.Event()
@@ -127,6 +128,7 @@ async def _attends(url: str, number: int, end: float, seen: Seen) -> None:
     rng = random.Random(number)
     await asyncio.sleep(rng.uniform(0, 10))
     while time.perf_counter() < end:
+        student = None
         try:
             async with open_student(url, "/") as student:
                 await student.until_done(0)
@@ -134,16 +136,17 @@ async def _attends(url: str, number: int, end: float, seen: Seen) -> None:
                     await do_something(student, rng, seen, shelf(number))
                     await asyncio.sleep(rng.uniform(*PAUSE))
         except Exception as problem:
-            seen.note(problem, f"student {number}")
+            seen.note(problem, student)
 
 
 async def _visits(url: str, number: int, seen: Seen) -> None:
     """Come, look at one page, and go."""
+    student = None
     try:
         async with open_student(url, WATCHED[number % len(WATCHED)]) as student:
             await student.until_done(0)
     except Exception as problem:
-        seen.note(problem, "a visit")
+        seen.note(problem, student)
 
 
 def _spread(waits: Sequence[float]) -> dict[str, float]:
