@@ -19,9 +19,9 @@ def misspelt(text: str, nearest: Nearest) -> tuple[Fault, ...]:
     """
     faults = []
     for section in scan(text).sections:
-        for field in ("link", "then"):
-            part = section.fields.get(field)
-            for name, _ in parse_qsl(urlsplit(part.text).query) if part else ():
+        links = [section.fields[name] for name in ("link", "then") if name in section.fields]
+        for part in links:
+            for name, _ in parse_qsl(urlsplit(part.text).query):
                 meant = None if name in OF_THE_STORY else nearest(name)
                 if meant is not None:
                     hint = f"; did you mean '{meant}'?" if meant else ""
