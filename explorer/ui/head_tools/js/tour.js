@@ -29,7 +29,7 @@ const STEPS = [
   {
     target: ".dxp-bar",
     title: "Time",
-    text: "Space plays and pauses, ← and → go one step. Drag over a picture to zoom, double-click to come back.",
+    text: "Space plays and pauses, ← and → go one step, ? lists all keys. Drag over a picture to zoom, double-click to come back.",
   },
   {
     target: ".st-key-_code",
