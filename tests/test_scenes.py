@@ -92,6 +92,18 @@ def test_the_default_race_shows_the_collapse():
     assert silent.spread < 0.3
 
 
+def test_a_race_of_many_steps_is_shown_by_some_of_its_states_from_its_start_to_its_end():
+    asked = DistributionSpec("tutorial"), ProcessSpec("cosine")
+    lane = (race_scenes.Lane("flow"),)
+    race = race_scenes.race_scene(
+        *asked, lane, 400, 50, 0, true_start=False, show="particles", rescaled=False
+    )
+    moving = race.scene.panes[0].layers[-1]
+    assert race.results[0].steps == 400
+    assert 100 < len(moving.times) < 130
+    assert (moving.times[0], moving.times[-1]) == pytest.approx((0, 1), abs=1e-6)
+
+
 def test_the_doctor_catches_ten_short_steps_and_mends_them():
     short = {"steps": 10, "beta_start": 1e-4, "beta_end": 0.01}
     data = DISTRIBUTIONS["moons"].build()

@@ -16,6 +16,7 @@ from explorer.figures.view import CLOCK_STEPS, View
 
 PALETTE = 8
 BINS = 60
+FRAMES = 121
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +49,27 @@ def mode_colours(view: View, x0: torch.Tensor) -> np.ndarray:
 def particles_2d(
     view: View, run: Trajectory, colours: np.ndarray, *, trail: int = 0, size: float = 3.5
 ) -> Particles:
-    """A 2D run as moving points."""
+    """A 2D run as moving points, at most `FRAMES` of its states.
+
+    The player's clock has a hundred steps, with straight lines between; three lanes of 500 states
+    would be 6 MB for each change of a control, and their way to the browser takes longer than they
+    do.
+    """
+    index = torch.from_numpy(_spread(run.steps, FRAMES))
+    ts = run.ts[index]
     return Particles(
-        view.clock(run.ts), view.place(run.ts, run.xs), colours=colours, trail=trail, size=size
+        view.clock(ts), view.place(ts, run.xs[index]), colours=colours, trail=trail, size=size
     )
+
+
+def _spread(steps: int, frames: int) -> np.ndarray:
+    """At most `frames` indices, evenly over 0 to `steps` and both of them among them."""
+    return np.unique(np.linspace(0, steps, min(frames, steps + 1)).round().astype(int))
 
 
 def cloud_density(view: View, run: Trajectory, *, side: int = 44, frames: int = 41) -> Density:
     """The density of a 2D run's particles: a histogram smoothed over one and a half cells."""
-    pick = np.unique(np.linspace(0, run.steps, min(frames, run.steps + 1)).round().astype(int))
+    pick = _spread(run.steps, frames)
     index = torch.from_numpy(pick)
     ts = run.ts[index]
     xs = view.place(ts, run.xs[index])
@@ -142,7 +155,7 @@ def pane_1d(
 
 def histogram(view: View, run: Trajectory, peaks: Peaks, frames: int = 61) -> Bars:
     """The histogram of a 1D run at each time, lying sideways; the exact density's peak is 1."""
-    pick = np.unique(np.linspace(0, run.steps, min(frames, run.steps + 1)).round().astype(int))
+    pick = _spread(run.steps, frames)
     index = torch.from_numpy(pick)
     ts = run.ts[index]
     xs = view.place(ts, run.xs[index])[..., 0]
