@@ -9,8 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
 GRAVE = ("serious", "critical")
 
-REACHED = """[...document.querySelectorAll(".katex-display, .st-key-dx-table, .stCode pre")].every(
-  (e) => e.scrollWidth <= e.clientWidth + 12 || e.tabIndex === 0
+REACHED = """[...document.querySelectorAll(".katex-display, [data-testid=stHtml], pre")].every(
+  (e) => e.tabIndex === 0 || e.scrollWidth <= e.clientWidth + 12
+    || !["auto", "scroll"].includes(getComputedStyle(e).overflowX)
 )"""
 """Whether the keyboard gets to what is wider than the page: once equations have their size."""
 
