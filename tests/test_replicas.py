@@ -70,10 +70,6 @@ async def moved(one: str, two: str) -> None:
             await second.until(trains)
         await first.press("Continue")  # what it has in memory goes on as a training of its own
         await first.until(trains)
-        await second.press("Stop")
-        await second.until_text("Stopped.")
-        await first.press("Stop")
-        await first.until_text("Stopped.")
         for student in (first, second):
             assert student.screen.problems == []
 
