@@ -3,7 +3,6 @@
 import streamlit as st
 
 from explorer.code.recipes import score_field as code
-from explorer.data.distributions import DISTRIBUTIONS
 from explorer.ui import controls, frame, scenes
 from explorer.ui.code import show_code
 from explorer.ui.player import player
@@ -67,9 +66,7 @@ with wide:
         r"\underbrace{(\alpha_t^2C_k+\sigma_t^2I)^{-1}(\alpha_t\mu_k-x)}"
         r"_{\text{mode }k\text{'s score}}"
     )
-    kind = (
-        "exact" if DISTRIBUTIONS[distribution.name].exact else "that of the mixture named at left"
-    )
+    kind = "exact" if distribution.build().exact else "that of the mixture named at left"
     st.markdown(
         r"With much noise all modes take part everywhere and the arrows agree on one centre. With "
         "little, each point listens to the nearest mode alone, and the borders between the colours "

@@ -96,7 +96,12 @@ def literal(value: Any, indent: int = 0) -> Text:
     if isinstance(value, float):  # NumPy's too, which call themselves otherwise
         return Text(repr(float(value)) if math.isfinite(value) else f'float("{value}")')
     if isinstance(value, str) and value.isprintable() and not set(value) & set('"\\'):
-        return Text(f'"{value}"')
+        room = WIDTH - indent - 6
+        parts = [f'"{value[k : k + room]}"' for k in range(0, len(value), room)]
+        if len(parts) < 2:
+            return Text(f'"{value}"')
+        inner_lines = "\n".join(f"{' ' * (indent + 4)}{part}" for part in parts)
+        return Text(f"(\n{inner_lines}\n{' ' * indent})")
     return Text(repr(value))
 
 
@@ -142,7 +147,7 @@ def distribution(spec: DistributionSpec) -> Text:
     """How a spec's distribution is made; a mixture by its numbers, own data by their text."""
     if spec.own is not None:
         values = DISTRIBUTIONS[spec.name].checked(dict(spec.values))
-        return call(own_data, text=Text(_lines(spec.own)), **values)
+        return call(own_data, text=spec.own, **values)
     mixture = _mixture(spec)
     if mixture is None:
         return made(DISTRIBUTIONS[spec.name], spec.values)
@@ -159,12 +164,6 @@ def maker(spec: DistributionSpec) -> Callable[..., Any]:
     if spec.own is not None:
         return own_data
     return DISTRIBUTIONS[spec.name].make if _mixture(spec) is None else GaussianMixture.of
-
-
-def _lines(text: str) -> str:
-    """A long text of letters as one string over many lines."""
-    parts = [f'"{text[k : k + WIDTH - 10]}"' for k in range(0, len(text), WIDTH - 10)]
-    return "\n        ".join(["(", *parts]) + "\n    )" if len(parts) > 1 else parts[0]
 
 
 def _mixture(spec: DistributionSpec) -> MixtureSpec | None:

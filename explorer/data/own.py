@@ -124,9 +124,9 @@ def skyline() -> str:
     return encode_grid(np.asarray(heights), (-3.0, 0.0), 0.1)
 
 
-def own_1d(width: float = 0.1) -> Drawn:
-    return own_data(skyline(), width)
+def own_1d(width: float = 0.1, text: str | None = None) -> Drawn:
+    return own_data(text or skyline(), width)
 
 
-def own_2d(width: float = 0.1) -> Drawn:
-    return own_data(heart(), width)
+def own_2d(width: float = 0.1, text: str | None = None) -> Drawn:
+    return own_data(text or heart(), width)

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from explorer.data.distributions import DISTRIBUTIONS, ExactDistribution, from_spec
 from explorer.data.mixture_spec import MixtureSpec
-from explorer.data.own import own_data
 from explorer.registry import Values, pick
 
 
@@ -34,5 +33,5 @@ def _built(spec: DistributionSpec) -> ExactDistribution:
         return from_spec(spec.mixture)
     entry = pick(DISTRIBUTIONS, spec.name)
     if spec.own is not None:
-        return own_data(spec.own, **entry.checked(dict(spec.values)))
+        return entry.make(**entry.checked(dict(spec.values)), text=spec.own)
     return entry.build(dict(spec.values))

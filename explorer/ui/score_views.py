@@ -23,7 +23,8 @@ def score(narrow: DeltaGenerator, wide: DeltaGenerator, scale: float) -> None:
         dim = choose_dim(default=1)
         if dim == 1:
             names = {n: e.label for n, e in DISTRIBUTIONS.items() if e.dim == 1 and e.exact}
-            names.pop("custom-1d")
+            for edited in ("custom-1d", "own-1d"):  # the page has no room for their editors
+                names.pop(edited)
         else:
             names = {n: DISTRIBUTIONS[n].label for n in scenes.MIXTURES}
         name = controls.option(

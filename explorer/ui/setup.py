@@ -7,6 +7,7 @@ from collections.abc import Collection
 import streamlit as st
 
 from explorer.data.distributions import DISTRIBUTIONS
+from explorer.data.own import MOST
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.spec import ProcessSpec
@@ -51,7 +52,10 @@ def choose_distribution(
         st.caption(entry.note)
     mixture = edit_mixture(dim, key=f"mix{dim}") if name == f"custom-{dim}d" else None
     own = choose_own(dim) if name == f"own-{dim}d" else None
-    return DistributionSpec(name, tuple(values.items()), mixture, own)
+    spec = DistributionSpec(name, tuple(values.items()), mixture, own)
+    if own is not None and not spec.build().exact:
+        st.caption(f"The score is that of up to {MOST} Gaussians that stand in for them.")
+    return spec
 
 
 def choose_process(*, default: str) -> ProcessSpec:

@@ -49,7 +49,6 @@ def choose_own(dim: int) -> str | None:
             says = f"{str(problem).rstrip('.')}. Draw, paste or upload them again."
             links.note(key, links.refuse(key, [given], _SHAPES[dim], says), given)
             links.show_note(key, given)
-    size = f"{decode(text).size:,} points" if text else _SHAPES[dim].removeprefix("a ")
     st.button(
         "Draw, paste or upload",
         icon=":material/draw:",
@@ -59,9 +58,7 @@ def choose_own(dim: int) -> str | None:
         on_click=dialog.open_for,
         args=(dim,),
     )
-    if text and text[1] in "gc":
-        size = f"a drawing of {decode(text).size:,} cells"
-    st.caption(f"In force: {size}.")
+    st.caption(f"In force: {_called(text) if text else _SHAPES[dim]}.")
     dialog.show(dim, text, lambda made: _take(key, made))
     return text
 
@@ -72,6 +69,14 @@ def _text_of(given: str, dim: int) -> str:
         raise ValueError(f"these data have {dim_of(text)} coordinates, not {dim}")
     decode(text)
     return text
+
+
+def _called(text: str) -> str:
+    """What the data are, in a few words."""
+    if text[1] == "c":
+        return "a curve"
+    size = decode(text).size
+    return f"a picture of {size:,} cells" if text[1] == "g" else f"{size:,} points"
 
 
 def _take(key: str, text: str) -> None:

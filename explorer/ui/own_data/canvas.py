@@ -55,7 +55,7 @@ def canvas(dim: int, text: str | None, use: Callable[[Callable[[], str]], None])
         "reach": REACH,
         "columns": COLUMNS,
         "most": IN_LINK[2],
-        "height": frame.height(400 if dim == 2 else 300),
+        "height": frame.height(440 if dim == 2 else 300),
         "start": _start(dim, text),
     }
     # as bytes: for anything else Streamlit imports pandas, to ask whether it is a table

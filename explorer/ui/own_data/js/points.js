@@ -1,7 +1,5 @@
 // Points in the plane: a pen leaves them in even steps, a spray can at random, an eraser takes them.
 
-import { clamp } from "./elements.js";
-
 const STEP = 0.09; // between two points of the pen, in data units
 const SPRAY = 0.2; // standard deviation of the spray
 const RUBBER = 0.25; // radius of the eraser
@@ -17,7 +15,8 @@ export function pointsModel(start, reach) {
   let last = null;
 
   function add(x, y) {
-    if (points.length < MOST) points.push([clamp(x, -reach, reach), clamp(y, -reach, reach)]);
+    const inside = Math.abs(x) <= reach && Math.abs(y) <= reach;
+    if (inside && points.length < MOST) points.push([x, y]);
   }
 
   function pen(x, y, begins) {
@@ -26,7 +25,7 @@ export function pointsModel(start, reach) {
       last = [x, y];
       return;
     }
-    let [dx, dy] = [x - last[0], y - last[1]];
+    const [dx, dy] = [x - last[0], y - last[1]];
     const length = Math.hypot(dx, dy);
     for (let along = STEP; along <= length; along += STEP) {
       last = [last[0] + (dx / length) * STEP, last[1] + (dy / length) * STEP];
@@ -53,8 +52,7 @@ export function pointsModel(start, reach) {
       return `${points.length} points, of which ${most} are kept`;
     },
     text: () => points.map(([x, y]) => `${x.toFixed(3)},${y.toFixed(3)}`).join("\n"),
-    // what the keys do at the cursor: Space leaves a point, Shift and an arrow changes nothing more
-    press: (x, y) => add(x, y),
+    press: add, // Space leaves a point under the cursor
     paint(context, place, colours) {
       context.fillStyle = colours.ink;
       for (const [x, y] of points) {
