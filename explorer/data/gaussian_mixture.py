@@ -20,6 +20,7 @@ from explorer.data.quadratic_forms import (
     DifferentiableScore,
     QuadraticForms,
     log_density_by_distances,
+    log_sum_exp,
 )
 
 
@@ -29,11 +30,6 @@ class Look(NamedTuple):
     log_prob: Tensor
     score: Tensor
     responsibilities: Tensor
-
-
-def _log_sum_exp(values: Tensor) -> Tensor:
-    """(B,) log Σ_k exp values_k, in half of torch.logsumexp's time: log_softmax is one pass."""
-    return values.amax(dim=1) - torch.log_softmax(values, dim=1).amax(dim=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +161,7 @@ class GaussianMixture:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(x) in nats, (B,), for x of shape (B, D)."""
-        return _log_sum_exp(self._log_joint(x))
+        return log_sum_exp(self._log_joint(x))
 
     def score(self, x: Tensor) -> Tensor:
         """∇ log p(x), (B, D): the components' scores weighted by their responsibilities."""
@@ -183,7 +179,7 @@ class GaussianMixture:
         log_joint = self._log_joint(x)
         share = torch.softmax(log_joint, dim=1)
         pull = self._forms(x.dtype).pull(x, share)
-        return Look(_log_sum_exp(log_joint), pull, self._by_mode(share))
+        return Look(log_sum_exp(log_joint), pull, self._by_mode(share))
 
     def _by_mode(self, share: Tensor) -> Tensor:
         """(B, G) the components' shares (B, K) added up by mode."""

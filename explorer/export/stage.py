@@ -17,58 +17,16 @@ from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox, IdentityTransform
 from PIL import Image
 
-from explorer.export import axes, painters, words
+from explorer.export import axes, words
 from explorer.export.look import Look, grid
 from explorer.export.moments import clock_text, positions
-from explorer.export.painters import Painter
-from explorer.export.particles import handle, particles
-from explorer.export.view import View
-from explorer.figures.handle import Handle
-from explorer.figures.layers import (
-    Arrows,
-    Bars,
-    Clock,
-    Cursor,
-    Curve,
-    Density,
-    Images,
-    Layer,
-    Pane,
-    Particles,
-    Readout,
-    Tint,
-)
+from explorer.export.painting import painter
+from explorer.figures.layers import Bars, Clock, Density, Images, Pane, Tint
 
 DOTS = 72  # per inch: one point is one pixel
 HEAD, NOTE, WORD = 24.0, 19.0, 15.0  # heights of lines in CSS pixels
 _USUAL = 1.6  # wider than high, where a pane takes any room
 _BACK = (Density, Tint, Images, Bars)  # under the figure's own traces
-
-
-def painter(layer: Layer, view: View) -> Painter | None:
-    """What paints a layer; None for one that only a pointer wakes."""
-    match layer:
-        case Particles():
-            return particles(layer, view)
-        case Density():
-            return painters.density(layer, view)
-        case Tint():
-            return painters.tint(layer, view)
-        case Images():
-            return painters.images(layer, view)
-        case Arrows():
-            return painters.arrows(layer, view)
-        case Bars():
-            return painters.bars(layer, view)
-        case Curve():
-            return painters.curve(layer, view)
-        case Cursor():
-            return painters.cursor(layer, view)
-        case Handle():
-            return handle(layer, view)
-        case Readout():
-            return None
-    raise ValueError(f"{type(layer).__name__} is no layer that an export can paint")
 
 
 class _Moving(Artist):
