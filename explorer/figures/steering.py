@@ -134,7 +134,7 @@ def loss_pane(found: Descent, *, scale: float = 1.0) -> Pane:
     ends = np.array([0.0, 1.0])
     # as layers of the player: as traces they would make another figure of every descent
     curves = [
-        Curve(np.zeros(1), np.arange(last + 1), line[None], colour=i % 8, width=2.4 * scale)
+        Curve(np.zeros(1), np.arange(last + 1.0), line[None], colour=i % 8, width=2.4 * scale)
         for i, line in enumerate(logs.T)
     ]
     cursor = Cursor(ends, ends * last)
