@@ -3,7 +3,7 @@
 
 const SCROLLING =
   '.katex-display, [data-testid="stHtml"], [data-testid="stMarkdownContainer"], [data-testid="stCode"] pre, [class*="dx-"]';
-const AFTER = [400, 2000]; // milliseconds after a run of the page: at first, equations come late
+const AFTER = [400, 2000, 5000]; // milliseconds after a run of the page: some parts come late
 
 function scrolls(element) {
   const wide = element.scrollWidth > element.clientWidth + 1;
@@ -29,11 +29,12 @@ function lookSoon() {
   timers = AFTER.map((wait) => setTimeout(look, wait));
 }
 
-// Looks after every run of a page and whenever the window has another size.
+// Looks after every run of a page, when the window has another size, and before the focus moves.
 export function reachAll() {
   const app = document.querySelector('[data-testid="stApp"]');
   if (!app) return;
   new MutationObserver(lookSoon).observe(app, { attributeFilter: ["data-test-script-state"] });
   window.addEventListener("resize", lookSoon);
+  document.addEventListener("keydown", (event) => event.key === "Tab" && look(), true);
   lookSoon();
 }
