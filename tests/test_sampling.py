@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from explorer.data.distributions import DISTRIBUTIONS, tutorial_mixture
+from explorer.data.distributions import DISTRIBUTIONS
+from explorer.data.shapes import tutorial_mixture
 from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.diffusion.trajectory import exact_score, sample

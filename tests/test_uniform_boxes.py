@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 from torch import Generator
 
-from explorer.data.distributions import checkerboard
+from explorer.data.shapes import checkerboard
 from explorer.data.uniform_boxes import UniformBoxes
 
 BLURS = [0.02, 0.2, 1.0, 5.0]

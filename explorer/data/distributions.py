@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Generator, Tensor
 
-from explorer.data import curves
-from explorer.data.drawn import Drawn
-from explorer.data.gaussian_mixture import GaussianMixture, Look
-from explorer.data.mixture_spec import DEFAULTS, MixtureSpec
+from explorer.data import curves, shapes
+from explorer.data.gaussian_mixture import Look
+from explorer.data.mixture_spec import DEFAULTS
 from explorer.data.own import own_1d, own_2d
-from explorer.data.uniform_boxes import UniformBoxes
 from explorer.registry import Entry, Param
 
 
@@ -61,77 +57,6 @@ class Shape(Entry[ExactDistribution]):
     exact: bool = True
 
 
-def two_gaussians_1d(distance: float = 5.0, std: float = 1.0) -> GaussianMixture:
-    return GaussianMixture.isotropic(torch.ones(2), torch.tensor([[-distance], [distance]]), std)
-
-
-def uneven_mixture_1d(weight: float = 0.3, std: float = 0.2) -> GaussianMixture:
-    return GaussianMixture.isotropic(
-        torch.tensor([weight, 1 - weight]), torch.tensor([[-0.5], [0.5]]), std
-    )
-
-
-def ramp_1d(pieces: int = 64) -> Drawn:
-    """p(x) = 2(1 − x) on [0, 1], the smaller of two uniform numbers; `pieces` Gaussians fill it."""
-
-    def draw(n: int, rng: Generator) -> Tensor:
-        return torch.rand(n, 2, generator=rng).min(dim=1, keepdim=True).values
-
-    centres = ((torch.arange(pieces, dtype=torch.float64) + 0.5) / pieces)[:, None]
-    one_mode = torch.zeros(pieces).long()
-    density = GaussianMixture.isotropic(1 - centres[:, 0], centres, 0.5 / pieces, one_mode)
-    return Drawn(draw, density, exact=False)
-
-
-def standard_normal_1d() -> GaussianMixture:
-    return GaussianMixture.isotropic(torch.ones(1), torch.zeros(1, 1), 1.0)
-
-
-def tutorial_mixture() -> GaussianMixture:
-    return GaussianMixture.of(
-        [1.0, 1.0], [[0.0, 1.0], [2.0, -1.0]], [[[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.5], [0.5, 1.0]]]
-    )
-
-
-def two_blobs(distance: float = 2.0, std: float = 0.2) -> GaussianMixture:
-    return GaussianMixture.isotropic(
-        torch.ones(2), torch.tensor([[-distance, -distance], [distance, distance]]), std
-    )
-
-
-def ring_of_gaussians(modes: int = 8, radius: float = 2.0, std: float = 0.15) -> GaussianMixture:
-    angle = 2 * math.pi * torch.arange(modes, dtype=torch.float64) / modes
-    means = radius * torch.stack([angle.cos(), angle.sin()], dim=1)
-    return GaussianMixture.isotropic(torch.ones(modes), means, std)
-
-
-def checkerboard(side: float = 1.0) -> UniformBoxes:
-    """Every other field of a 4 × 4 board centred at the origin."""
-    fields = [(i, j) for i in range(4) for j in range(4) if (i + j) % 2 == 0]
-    low = side * (torch.tensor(fields, dtype=torch.float64) - 2)
-    count = len(fields)
-    return UniformBoxes(
-        torch.full((count,), 1 / count, dtype=torch.float64),
-        low,
-        low + side,
-        torch.arange(count),
-    )
-
-
-def finite_points(points: int = 12) -> GaussianMixture:
-    """A finite data set, spread like the seeds of a sunflower: each point is a mode of no width."""
-    i = torch.arange(points, dtype=torch.float64)
-    radius = 2.0 * ((i + 0.5) / points).sqrt()
-    angle = i * math.pi * (3 - math.sqrt(5))
-    means = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
-    return GaussianMixture.isotropic(torch.ones(points), means, 0.0)
-
-
-def from_spec(spec: MixtureSpec) -> GaussianMixture:
-    """The mixture that a user edited."""
-    return GaussianMixture.of(spec.weights, spec.means, spec.covariances)
-
-
 def _std(default: float, high: float = 2.0) -> Param:
     return Param("std", "Width σ of a mode", default, 0.02, high, 0.01, "Standard deviation.")
 
@@ -142,7 +67,7 @@ _BLUR = Param(
 
 DISTRIBUTIONS: dict[str, Shape] = {
     "gaussians-1d": Shape(
-        two_gaussians_1d,
+        shapes.two_gaussians_1d,
         "Two Gaussians at ±5",
         r"\tfrac12\mathcal N(-d,\sigma^2)+\tfrac12\mathcal N(d,\sigma^2)",
         "Neuromatch W2D4, tutorial 2",
@@ -153,7 +78,7 @@ DISTRIBUTIONS: dict[str, Shape] = {
         dim=1,
     ),
     "mixture-1d": Shape(
-        uneven_mixture_1d,
+        shapes.uneven_mixture_1d,
         "Uneven mixture, 0.3 and 0.7",
         r"w\,\mathcal N(-\tfrac12,\sigma^2)+(1-w)\,\mathcal N(\tfrac12,\sigma^2)",
         "Fleuret's toy diffusion model",
@@ -166,7 +91,7 @@ DISTRIBUTIONS: dict[str, Shape] = {
         dim=1,
     ),
     "ramp-1d": Shape(
-        ramp_1d,
+        shapes.ramp_1d,
         "Ramp",
         r"p(x)=2(1-x),\quad 0\le x\le 1",
         "the smaller of two uniform numbers",
@@ -174,9 +99,9 @@ DISTRIBUTIONS: dict[str, Shape] = {
         exact=False,
         note="The score is that of 64 narrow Gaussians that fill the ramp.",
     ),
-    "normal-1d": Shape(standard_normal_1d, "Standard normal", r"\mathcal N(0,1)", "", dim=1),
+    "normal-1d": Shape(shapes.standard_normal_1d, "Standard normal", r"\mathcal N(0,1)", "", dim=1),
     "custom-1d": Shape(
-        lambda: from_spec(DEFAULTS[1]),
+        lambda: shapes.from_spec(DEFAULTS[1]),
         "Your own mixture",
         r"\sum_kw_k\,\mathcal N(\mu_k,\sigma_k^2)",
         "edited on the page",
@@ -191,14 +116,14 @@ DISTRIBUTIONS: dict[str, Shape] = {
         dim=1,
     ),
     "tutorial": Shape(
-        tutorial_mixture,
+        shapes.tutorial_mixture,
         "Two overlapping Gaussians",
         r"\tfrac12\mathcal N\!\left(\binom01,I\right)+\tfrac12\mathcal N\!\left(\binom{2}{-1},"
         r"\begin{pmatrix}2&.5\\.5&1\end{pmatrix}\right)",
         "Neuromatch W2D4, tutorial 2",
     ),
     "blobs": Shape(
-        two_blobs,
+        shapes.two_blobs,
         "Two blobs",
         r"\tfrac12\mathcal N(-d\mathbf 1,\sigma^2 I)+\tfrac12\mathcal N(d\mathbf 1,\sigma^2 I)",
         "Neuromatch W2D4, tutorial 2",
@@ -208,7 +133,7 @@ DISTRIBUTIONS: dict[str, Shape] = {
         ),
     ),
     "ring": Shape(
-        ring_of_gaussians,
+        shapes.ring_of_gaussians,
         "Ring of Gaussians",
         r"\tfrac1K\sum_k\mathcal N(r\,e^{2\pi ik/K},\sigma^2 I)",
         "a standard test of mode coverage",
@@ -245,7 +170,10 @@ DISTRIBUTIONS: dict[str, Shape] = {
         ),
     ),
     "checkerboard": Shape(
-        checkerboard, "Checkerboard", r"U(\text{8 of }4\times4\text{ fields})", "FFJORD's toy data"
+        shapes.checkerboard,
+        "Checkerboard",
+        r"U(\text{8 of }4\times4\text{ fields})",
+        "FFJORD's toy data",
     ),
     "circles": Shape(
         curves.concentric_circles,
@@ -264,7 +192,7 @@ DISTRIBUTIONS: dict[str, Shape] = {
         note="The score is that of thin straightened slices of the arms.",
     ),
     "custom-2d": Shape(
-        lambda: from_spec(DEFAULTS[2]),
+        lambda: shapes.from_spec(DEFAULTS[2]),
         "Your own mixture",
         r"\sum_kw_k\,\mathcal N(\mu_k,C_k)",
         "edited on the page",
@@ -277,7 +205,7 @@ DISTRIBUTIONS: dict[str, Shape] = {
         (_BLUR,),
     ),
     "points": Shape(
-        finite_points,
+        shapes.finite_points,
         "Finite set of points",
         r"\tfrac1n\sum_i\delta(x-x_i)",
         "a training set; its exact score memorises it",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from explorer.data.distributions import DISTRIBUTIONS, ExactDistribution, from_spec
+from explorer.data.distributions import DISTRIBUTIONS, ExactDistribution
 from explorer.data.mixture_spec import MixtureSpec
+from explorer.data.shapes import from_spec
 from explorer.registry import Values, pick
 
 
