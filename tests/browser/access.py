@@ -11,7 +11,8 @@ GRAVE = ("serious", "critical")
 
 REACHED = """[...document.querySelectorAll(".katex-display, [data-testid=stHtml], pre")].every(
   (e) => e.tabIndex === 0 || !["auto", "scroll"].includes(getComputedStyle(e).overflowX)
-    || (e.scrollWidth <= e.clientWidth + 12 && e.scrollHeight <= e.clientHeight + 12)
+    || (e.scrollWidth <= e.clientWidth + 12
+      && (e.tagName !== "PRE" || e.scrollHeight <= e.clientHeight + 12))
 )"""
 """Whether the keyboard gets to what is wider than the page: once equations have their size."""
 

@@ -2,7 +2,7 @@
 // that a picture which Streamlit leaves without a word is told by the text beside it.
 
 const SCROLLING =
-  '.katex-display, [data-testid="stHtml"], [data-testid="stMarkdownContainer"], [data-testid="stCode"] pre, [class*="dx-"]';
+  '.katex-display, [data-testid="stHtml"], [data-testid="stMarkdownContainer"], pre, [class*="dx-"]';
 const AFTER = [400, 2000, 5000]; // milliseconds after a run of the page: some parts come late
 
 function scrolls(element) {
