@@ -9,7 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
 GRAVE = ("serious", "critical")
 
-REACHED = """[...document.querySelectorAll(".katex-display, [data-testid=stHtml], pre")].every(
+REACHED = """!document.querySelector("[data-testid=stImage] img:not([alt])")
+&& [...document.querySelectorAll(".katex-display, [data-testid=stHtml], pre")].every(
   (e) => e.tabIndex === 0 || !["auto", "scroll"].includes(getComputedStyle(e).overflowX)
     || (e.scrollWidth <= e.clientWidth + 12
       && (e.tagName !== "PRE" || e.scrollHeight <= e.clientHeight + 12))
