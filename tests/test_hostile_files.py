@@ -17,6 +17,9 @@ from explorer.registry import Param
 from explorer.stories.pointers import source
 from explorer.stories.reading import LONGEST_LINK, MOST_FAULTS, read
 from explorer.stories.story import StoryError
+from explorer.training.classifier_files import load_classifier
+from explorer.training.classifier_run import SPECS
+from explorer.training.classifier_run import to_json as classifier_json
 from explorer.training.files import DamagedFile, read_json
 from explorer.training.film import filmed
 from explorer.training.image_film_files import load
@@ -140,6 +143,10 @@ def test_numbers_of_hundreds_of_digits_in_a_film_or_a_figure_are_none(tmp_path):
     (tmp_path / "films" / "f.json").write_text(json.dumps(said))
     with pytest.raises(DamagedFile, match="lacks what a film needs"):
         load(tmp_path, "f")
+    reader = {"spec": classifier_json(SPECS["mnist"]), "figures": {"accuracy": 10**400}}
+    (tmp_path / "classifier.json").write_text(json.dumps(reader))
+    with pytest.raises(DamagedFile, match="lacks the spec or the accuracy"):
+        load_classifier(tmp_path, torch.device("cpu"))
     with pytest.raises(DamagedFile, match="holds 1e99") as found:
         read_json(b"[1e" + b"9" * 5000 + b"]")
     assert len(str(found.value)) < 120

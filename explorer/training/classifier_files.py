@@ -70,7 +70,7 @@ def load_classifier(folder: Path, device: torch.device) -> Reader:
     value = read_json(folder / SPEC)
     try:
         spec, share = from_json(value["spec"]), float(value["figures"]["accuracy"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, DamagedFile):
             raise
         raise DamagedFile(f"{folder / SPEC} lacks the spec or the accuracy ({error})") from error
