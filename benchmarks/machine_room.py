@@ -152,6 +152,7 @@ async def _training(student: Student, code: str) -> None:
     await student.turn_to(TRAINING + code)
     await student.until_done(runs)
     await student.press("Train")
+    await student.until(lambda screen: not screen.text("Trained in"))  # the one before
     await student.until_text("Trained in", PATIENCE)
 
 
