@@ -1,0 +1,60 @@
+"""Somebody draws, and a moment later the page works with it; what is pasted wrong is explained."""
+
+from __future__ import annotations
+
+import math
+import re
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from conftest import settle
+
+from explorer.data.own_codec import decode
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_drawing_becomes_the_distribution_and_stays_in_the_link(server, open_page):
+    page, watch = open_page(server, "/forward_diffusion?dim=2&dist2=own-2d")
+    page.get_by_role("button", name="Draw, paste or upload").click()
+    sheet = page.locator(".dxo-canvas")
+    take = page.get_by_role("button", name="Use this drawing")
+    sheet.wait_for()
+    assert take.is_disabled()  # nothing is drawn yet
+
+    box = sheet.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x + 100, y)
+    page.mouse.down()
+    for k in range(1, 13):
+        page.mouse.move(x + 100 * math.cos(k / 2), y - 100 * math.sin(k / 2))
+    page.mouse.up()
+    status = page.locator(".dxo-status")
+    drawn = status.inner_text()
+    assert re.fullmatch(r"\d+ points", drawn)
+    sheet.press("Space")
+    sheet.press("Control+z")
+    assert status.inner_text() == drawn
+
+    take.click()
+    sheet.wait_for(state="detached")
+    page.get_by_text(f"In force: {drawn}.").wait_for()
+    settle(page)
+    data = decode(parse_qs(urlparse(page.url).query)["own2"][0])
+    middle = (data.centres.min(axis=0) + data.centres.max(axis=0)) / 2
+    radius = ((data.centres - middle) ** 2).sum(axis=1) ** 0.5
+    assert data.size == int(drawn.split()[0])
+    assert radius.std() < 0.1 * radius.mean()  # a circle it was
+
+    page.get_by_role("button", name="Draw, paste or upload").click()
+    page.get_by_test_id("stDialog").get_by_text("Paste", exact=True).click()
+    field = page.get_by_test_id("stDialog").locator("textarea")
+    field.fill("x;y\n1,5;2\n2,5;<b>u</b>")
+    field.press("Control+Enter")
+    page.get_by_text("row 3, column 2: '<b>u</b>' is not a number").wait_for()
+    field.fill("x;y\n1,5;2\n2,5;3\n0;0")
+    field.press("Control+Enter")
+    page.get_by_role("button", name="Use these data").click()
+    page.get_by_text("In force: 3 points.").wait_for()
+    settle(page)
+    assert watch.problems() == []
