@@ -97,10 +97,10 @@ def literal(value: Any, indent: int = 0) -> Text:
         return Text(repr(float(value)) if math.isfinite(value) else f'float("{value}")')
     if isinstance(value, str) and value.isprintable() and not set(value) & set('"\\'):
         room = WIDTH - indent - 6
-        parts = [f'"{value[k : k + room]}"' for k in range(0, len(value), room)]
-        if len(parts) < 2:
+        strings = [f'"{value[k : k + room]}"' for k in range(0, len(value), room)]
+        if len(strings) < 2:
             return Text(f'"{value}"')
-        inner_lines = "\n".join(f"{' ' * (indent + 4)}{part}" for part in parts)
+        inner_lines = "\n".join(f"{' ' * (indent + 4)}{part}" for part in strings)
         return Text(f"(\n{inner_lines}\n{' ' * indent})")
     return Text(repr(value))
 
