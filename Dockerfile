@@ -1,6 +1,7 @@
 # The explorer in a container, for one server or for a node of a Ray cluster.
-#   docker build -t explorer .                                                       CPU
-#   docker build -t explorer --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu126 .
+#   docker build -t explorer .                               PyTorch as the package index has it
+#   docker build -t explorer --build-arg TORCH_INDEX=ADDRESS .         PyTorch's builds for a device
+# ADDRESS is the index that PyTorch's install page names for CPU (much smaller) or a CUDA version.
 # For Ray add --build-arg REQUIREMENTS=requirements-ray.txt
 FROM python:3.12-slim
 
@@ -8,10 +9,10 @@ RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /app
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+ARG TORCH_INDEX=""
 ARG REQUIREMENTS=requirements.txt
 COPY requirements.txt requirements-ray.txt ./
-RUN pip install --no-cache-dir "torch>=2.6,<2.14" --index-url "$TORCH_INDEX" \
+RUN pip install --no-cache-dir "torch>=2.6,<2.14" ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} \
     && pip install --no-cache-dir -r "$REQUIREMENTS"
 
 COPY app.py home.py ./
