@@ -8,3 +8,8 @@ from pathlib import Path
 # waits (measured: 40 times slower)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A test is not named by a whole file that it reads."""
+    return argname if isinstance(val, bytes | str) and len(val) > 60 else None

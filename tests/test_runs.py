@@ -60,6 +60,7 @@ HEAD = a_run().head()
         (packed(HEAD, {"weights/": torch.zeros(1)}), "belongs to no run"),
         (packed(HEAD, {"history/loss": torch.zeros(1)}), "holds no weights"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "data",  # which holds the time
 )
 def test_uploads_are_refused_in_plain_words_and_leave_nothing(store, data, message):
     with pytest.raises(DamagedFile, match=message):
