@@ -17,10 +17,12 @@ OpenPage = Callable[..., tuple[Any, Watch]]
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests with a browser in one worker: two browsers at once would wait for each other."""
+    """Tests that look at one server in one worker, those that start servers of their own in the
+    other: more browsers at once would wait for each other."""
     for item in items:
         if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            apart = item.path.name in ("test_links.py", "test_training.py")
+            item.add_marker(pytest.mark.xdist_group("servers" if apart else "browser"))
 
 
 @pytest.hookimpl(trylast=True)

@@ -84,7 +84,7 @@ def test_a_picture_that_nobody_has_drawn_is_drawn_on_demand(server, open_page):
     page, watched = open_page(server, "/image_sampling?net=mnist-tiny&grid.eps.steps=20&rows=1")
     page.locator(READY).wait_for()
     page.get_by_text("Not computed yet").wait_for()
-    page.get_by_role("button", name="Sample").click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Sample").click()
     page.get_by_text("10 pictures, 20 evaluations").wait_for()
     settle(page)
     seek(page, "End")

@@ -28,8 +28,8 @@ def near(picture: np.ndarray, colour: np.ndarray) -> int:
 
 def test_the_lane_without_noise_ends_grey_and_the_others_in_four_colours(server, open_page):
     page, watched = open_page(server, "/latent_diffusion?steps=50")
-    page.locator('.dxp[data-ready="1"]').wait_for()
-    page.locator(".dxp").first.press("End")
+    page.locator('.dxp[role="region"][data-ready="1"]').wait_for()
+    page.locator('.dxp[role="region"]').first.press("End")
     stages = page.locator(".dxp-stage")
     assert stages.count() == 4
     pictures = [pixels(page, stages.nth(k)) for k in range(4)]
@@ -51,7 +51,7 @@ def seed_in(url: str) -> tuple[float, float]:
 def click(page, key: str, x: float, y: float) -> None:
     """Click a map where its axes say (x, y), and wait for the page that follows."""
     box = page.locator(f".st-key-{key} .nsewdrag").first.bounding_box()
-    before, version = page.url, page.locator(".dxp").get_attribute("data-version")
+    before, version = page.url, page.locator('.dxp[role="region"]').get_attribute("data-version")
     across, down = (0.5 + x / 6) * box["width"], (0.5 - y / 6) * box["height"]
     page.mouse.move(box["x"] + across, box["y"] + down)
     page.wait_for_timeout(300)
@@ -64,7 +64,7 @@ def click(page, key: str, x: float, y: float) -> None:
 
 def test_a_click_chooses_a_seed_and_the_link_keeps_it(server, open_page):
     page, watched = open_page(server, "/seed_space?steps=20")
-    page.locator('.dxp[data-ready="1"]').wait_for()
+    page.locator('.dxp[role="region"][data-ready="1"]').wait_for()
     click(page, "map-still", -1.5, -1.5)
     assert seed_in(page.url) == pytest.approx((-1.5, -1.5), abs=0.15)
     click(page, "map-noisy", 0.5, 1.5)
@@ -84,7 +84,7 @@ def test_both_networks_learn_while_one_watches(server, open_page):
     bar = page.locator(".st-key-latent-bar")
     bar.get_by_text("Train both").click()
     bar.get_by_text("Trained in").wait_for()
-    page.locator('.dxp[data-ready="1"]').wait_for()
+    page.locator('.dxp[role="region"][data-ready="1"]').wait_for()
     page.locator(".dxp-stage").nth(1).wait_for()
     page.get_by_text("Clear, sampled").wait_for()
     assert watched.problems() == []

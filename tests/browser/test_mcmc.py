@@ -35,7 +35,7 @@ def extent(page: Any, pane: int) -> np.ndarray:
 def test_chains_keep_to_one_mode_and_particles_spread_over_the_ring(server, open_page, scheme):
     page, watched = open_page(server, "/diffusion_against_mcmc", scheme=scheme)
     at_the_end(page)
-    assert page.locator(".dxp-stage").count() == 3
+    assert page.locator('.dxp[role="region"] .dxp-stage').count() == 3
     for chains in (0, 1):
         assert extent(page, chains).max() < 0.35
     assert extent(page, 2).min() > 0.5
