@@ -21,7 +21,7 @@ from benchmarks.serving import Server
 from explorer.training.store import Store
 from explorer.training.threads import available_cores
 
-pytestmark = pytest.mark.xdist_group("servers")
+pytestmark = pytest.mark.xdist_group("browser")  # not beside what paints pages
 T = TypeVar("T")
 WORKERS = max(1, available_cores() - 1)
 STUDENTS = 8

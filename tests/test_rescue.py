@@ -33,6 +33,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> list[str]:
                 raise LOST
             yield state
 
+    monkeypatch.setattr("explorer.training.train.BETWEEN", 0.0)  # a state of every step
     monkeypatch.setattr(rescue, "train", trained)
     return asked
 

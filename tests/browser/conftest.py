@@ -17,12 +17,11 @@ OpenPage = Callable[..., tuple[Any, Watch]]
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that look at one server in one worker, those that start servers of their own in the
-    other: more browsers at once would wait for each other."""
+    """All tests with a browser in one worker: two browsers at once would wait for each other, and
+    Playwright's loop stays in the thread of the tests that come after."""
     for item in items:
         if item.get_closest_marker("browser"):
-            apart = item.path.name in ("test_links.py", "test_training.py")
-            item.add_marker(pytest.mark.xdist_group("servers" if apart else "browser"))
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.hookimpl(trylast=True)
