@@ -12,6 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.ui import links, qr
+from explorer.ui.joining import joined
 
 _HERE = Path(__file__).parent
 # In this order each file finds what it imports above it.
@@ -19,13 +20,8 @@ _MODULES = ("elements", "copying", "code", "tour", "ring", "reach", "tools")
 
 
 def script() -> str:
-    """The tools' modules as one, without their (one-line, relative) imports and named exports."""
-    texts = [(_HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in _MODULES]
-    lines = [line for text in texts for line in text.splitlines() if not line.startswith("import ")]
-    return "\n".join(
-        line if line.startswith("export default") else line.removeprefix("export ")
-        for line in lines
-    )
+    """The tools' modules as one."""
+    return joined(_HERE / "js", _MODULES)
 
 
 _mount = st.components.v2.component(

@@ -13,6 +13,7 @@ from explorer.data.own_codec import decode
 from explorer.data.preparing import IN_LINK, of_curve, of_strokes
 from explorer.data.uploads import parse_table
 from explorer.ui import frame
+from explorer.ui.joining import joined
 
 REACH = 3.0
 """The sheet goes from −3 to 3, where the data of all pages lie."""
@@ -22,13 +23,8 @@ _MODULES = ("elements", "points", "curve", "sheet")
 
 
 def script() -> str:
-    """The sheet's modules as one, without their (one-line, relative) imports and named exports."""
-    texts = [(_HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in _MODULES]
-    lines = [line for text in texts for line in text.splitlines() if not line.startswith("import ")]
-    return "\n".join(
-        line if line.startswith("export default") else line.removeprefix("export ")
-        for line in lines
-    )
+    """The sheet's modules as one."""
+    return joined(_HERE / "js", _MODULES)
 
 
 _mount = st.components.v2.component(
