@@ -1,6 +1,7 @@
 // Lets the keyboard reach what scrolls, such as a wide equation on a phone, and tells screen readers
 // that a picture which Streamlit leaves without a word is told by the text beside it.
 
+const EQUATION = ".katex-display";
 const SCROLLING =
   '.katex-display, [data-testid="stHtml"], [data-testid="stMarkdownContainer"], pre, [class*="dx-"]';
 const AFTER = [400, 2000, 5000]; // milliseconds after a run of the page: some parts come late
@@ -29,11 +30,20 @@ function lookSoon() {
   timers = AFTER.map((wait) => setTimeout(look, wait));
 }
 
-// Looks after every run of a page, when the window has another size, and before the focus moves.
+// An equation that React draws anew is another element, which nobody can reach yet.
+function comes(changes) {
+  const brings = (node) => node.nodeType === Node.ELEMENT_NODE && (node.matches(EQUATION) || node.querySelector(EQUATION));
+  if (changes.some(({ addedNodes }) => [...addedNodes].some(brings))) look();
+}
+
+// Looks after every run of a page, at every equation that comes, when the window has another size
+// or the fonts have come, and before the focus moves.
 export function reachAll() {
   const app = document.querySelector('[data-testid="stApp"]');
   if (!app) return;
   new MutationObserver(lookSoon).observe(app, { attributeFilter: ["data-test-script-state"] });
+  new MutationObserver(comes).observe(app, { childList: true, subtree: true });
+  document.fonts.addEventListener("loadingdone", look);
   window.addEventListener("resize", lookSoon);
   document.addEventListener("keydown", (event) => event.key === "Tab" && look(), true);
   lookSoon();
