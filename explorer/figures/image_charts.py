@@ -85,7 +85,8 @@ def loss_chart(
             y=[target.loss for target in targets],
             text=[target.name for target in targets],
             mode="markers+text",
-            textposition="bottom left",
+            textposition="top center",  # above the line that should be below it
+            cliponaxis=False,
             textfont={"size": 13 * scale},
             marker={"symbol": "triangle-down", "size": 12 * scale, "color": ORANGE},
             name="the practical's targets: be below by this step",

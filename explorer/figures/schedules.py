@@ -87,7 +87,7 @@ def _panels(ranges: tuple[Range, ...], scale: float) -> go.Figure:
         }
         if kind == "log":
             span = ranges[panel][1] - ranges[panel][0]
-            vertical |= {"dtick": 2 if span > 5 else 1, "tickformat": ".0e"}
+            vertical |= {"dtick": 2 if span > 5 else 1, "exponentformat": "power"}
         layout[f"yaxis{number}"] = vertical
         layout["annotations"].append(
             {

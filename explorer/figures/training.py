@@ -115,6 +115,8 @@ def weighting_curve(spec: ModelSpec, *, height: int = 250, scale: float = 1.0) -
     figure.add_scatter(
         x=t.numpy(), y=relative, line={"color": VERMILLION, "width": 2.6 * scale}, showlegend=False
     )
-    figure.update_yaxes(type="log", range=[low, 0.15], dtick=1 if low > -4 else 2)
-    figure.update_layout(dragmode=False)
+    figure.update_yaxes(
+        type="log", range=[low, 0.15], dtick=1 if low > -4 else 2, exponentformat="power"
+    )
+    figure.update_layout(dragmode=False, margin_l=60 * scale)
     return figure
