@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import pytest
 import torch
 
-from explorer.ui import cache
+from explorer.ui import cache, turns
 from explorer.ui.cache import MIB, Cache, budget, cached
 from explorer.ui.sizes import parts
 
@@ -217,7 +217,7 @@ def test_a_page_that_has_moved_on_begins_no_scene_but_ends_the_one_begun(
         if moved_on:
             raise MovedOn
 
-    monkeypatch.setattr(cache, "_give_way", give_way)
+    monkeypatch.setattr(turns, "_give_way", give_way)
 
     @cached
     def behind(seed: int) -> int:

@@ -13,7 +13,7 @@ import torch
 from made_jobs import SOON, ended
 from made_works import SPEC, Beat, Beating
 
-from explorer.training.engine import WorkerLost, here, parcels, restarting
+from explorer.training.engine import WorkerLost, here, parcels, patient, restarting
 from explorer.training.folders import new_code
 from explorer.training.jobs import Pool, Status
 from explorer.training.latents import OURS, train_latent
@@ -156,3 +156,43 @@ def test_an_address_where_no_cluster_answers_is_told_at_once():
         address = f"127.0.0.1:{nobody.getsockname()[1]}"
         with pytest.raises(ValueError, match=f"EXPLORER_RAY_ADDRESS={address}.*ray start"):
             connect(address)
+
+
+def test_a_patient_engine_rests_while_others_wait_but_never_for_ever() -> None:
+    class Time:
+        now = 0.0
+
+        def sleep(self, seconds: float) -> None:
+            self.now += seconds
+
+    time = Time()
+
+    def work() -> Iterator[int]:
+        for k in range(3):
+            time.now += 0.1
+            yield k
+
+    def needs(others_wait: Callable[[], bool]) -> float:
+        time.now = 0.0
+        done = patient(here, others_wait, lambda: time.now, time.sleep)(work)
+        assert list(done) == [0, 1, 2]
+        return time.now
+
+    assert needs(lambda: False) == pytest.approx(0.3)
+    assert needs(lambda: time.now < 0.15) == pytest.approx(0.36)  # a rest of 0.06 s after the first
+    assert needs(lambda: True) == pytest.approx(0.3 + 3 * 3 * 0.1, abs=3 * 0.02)
+
+
+def test_a_patient_engine_ends_the_work_of_whoever_has_enough() -> None:
+    closed = []
+
+    def work() -> Iterator[int]:
+        try:
+            yield from range(5)
+        finally:
+            closed.append(True)
+
+    going = patient(here, lambda: False)(work)
+    assert next(going) == 0
+    going.close()
+    assert closed == [True]

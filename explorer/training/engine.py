@@ -9,6 +9,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import ClassVar, Generic, Protocol
 
 from explorer.training.job import U
@@ -17,6 +18,10 @@ EVERY = 0.4
 """Seconds between two updates that travel; pages look twice a second."""
 RESTARTS = 3
 """How often work is taken up again after its worker was lost, before its job is given up."""
+
+REST = 3.0
+GLANCE = 0.02
+"""Seconds between two looks of who rests."""
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +67,32 @@ class Engine(Protocol):
 def here(work: Callable[[], Iterator[U]]) -> Generator[U | None]:
     """The engine of a single machine: this thread does the work."""
     yield from work()
+
+
+def patient(
+    engine: Engine,
+    others_wait: Callable[[], bool],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Engine:
+    """The engine that rests between two updates while others wait for the processor.
+
+    It rests at most `REST` times as long as it has just worked, so that work comes to its end
+    however many others there are.
+    """
+
+    def works(work: Callable[[], Iterator[U]]) -> Generator[U | None]:
+        with closing(engine(work)) as updates:
+            begun = clock()
+            for update in updates:
+                yield update
+                worked = clock() - begun
+                until = clock() + REST * min(worked, EVERY)
+                while clock() < until and others_wait():
+                    sleep(GLANCE)
+                begun = clock()
+
+    return works
 
 
 def parcels(

@@ -7,8 +7,6 @@ import os
 import sys
 import threading
 
-import torch
-
 NICE = 5
 """How far a worker steps back for the threads that draw pages, in units of `nice`.
 
@@ -32,6 +30,8 @@ def step_back() -> None:
 
     Small tensors gain nothing from a second core: its thread mostly waits, and pages need it.
     """
+    import torch  # here, so that the first page can count cores before it is loaded
+
     torch.set_num_threads(1)
     if sys.platform == "linux":
         try:

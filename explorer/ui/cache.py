@@ -19,16 +19,16 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, overload
 
-import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-
 from explorer.ui.sizes import parts
+from explorer.ui.turns import await_other, in_turn
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 VARIABLE, DEFAULT = "EXPLORER_CACHE_MB", 256
 MIB = 1 << 20
+MOMENTS = 60.0
+"""Seconds for which a value that was asked for may still be in use, and grow."""
 
 
 @dataclass(eq=False)
@@ -69,6 +69,7 @@ class Cache:
         self._holders: Counter[int] = Counter()
         self._sizes: dict[int, int] = {}  # as first counted: what two hold may grow in between
         self._bytes = 0
+        self._measured = float("-inf")
 
     @property
     def held(self) -> int:
@@ -97,7 +98,7 @@ class Cache:
                     flight = self._flights[key] = _Flight()
             if mine:
                 return self._fly(key, flight, make, grows)
-            flight.done.wait()
+            await_other(flight.done)
             if flight.problem is not None:
                 raise flight.problem
             if flight.landed:
@@ -153,9 +154,11 @@ class Cache:
                 self._bytes -= self._sizes.pop(address)
 
     def measure(self) -> None:
-        """Count anew what has grown since it was kept, and let go what no longer has room."""
+        """Count anew what may have grown, as it was used, and let go what no longer has room."""
         with self._lock:
-            growing = [entry for entry in self._entries.values() if entry.grows]
+            last, self._measured = self._measured, time.monotonic()
+            entries = self._entries.values()
+            growing = [entry for entry in entries if entry.grows and entry.used >= last - MOMENTS]
         for entry in growing:
             found = parts(entry.key, entry.value)
             with self._lock:
@@ -188,7 +191,6 @@ def budget(environment: dict[str, str] | None = None) -> int:
 
 SCENES = Cache(budget())
 """What all sessions of this server share."""
-_THREAD = threading.local()
 
 
 @overload
@@ -217,27 +219,8 @@ def _cached(function: Callable[P, R], grows: bool) -> Callable[P, R]:
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         key = (function, *(bound.arguments[name] for name in named))
-        return SCENES.get(key, lambda: _computed(lambda: function(*args, **kwargs)), grows=grows)
+        return SCENES.get(
+            key, lambda: in_turn(function, lambda: function(*args, **kwargs)), grows=grows
+        )
 
     return asked
-
-
-def _computed(make: Callable[[], R]) -> R:
-    """What `make` returns. A page moved on or closed meanwhile computes nothing any more.
-
-    What has begun is ended, for others may wait for it; so only the outermost of scenes asks.
-    """
-    if getattr(_THREAD, "computes", False):
-        return make()
-    _give_way()
-    _THREAD.computes = True
-    try:
-        return make()
-    finally:
-        _THREAD.computes = False
-
-
-def _give_way() -> None:
-    """End a run of a page that is out of date: Streamlit does so at a look into the session."""
-    if get_script_run_ctx(suppress_warning=True) is not None:
-        st.session_state.get("_")

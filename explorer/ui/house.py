@@ -15,6 +15,9 @@ from explorer.ui.cache import SCENES, Cache
 
 SWEEP = 5.0
 """Seconds between two looks at what the scenes hold."""
+PART = 0.05
+"""Of the time, at most this part goes into looking: a look takes the interpreter from all pages,
+0.7 s with a class of thirty at work."""
 QUIET = 15.0
 """Seconds without anybody after which most of the scenes go: reloading a page takes less."""
 LEFT = 8
@@ -78,9 +81,12 @@ def _house() -> House:
     made = House(SCENES)
 
     def keep() -> None:
+        took = 0.0
         while True:
-            time.sleep(SWEEP)
+            time.sleep(max(SWEEP, took / PART if made.guests else 0.0))
+            begun = time.thread_time()
             made.tend()
+            took = time.thread_time() - begun
 
     threading.Thread(target=keep, name="house", daemon=True).start()
     return made

@@ -21,6 +21,7 @@ from explorer.diffusion.trajectory import Trajectory
 from explorer.figures.stamps import stamp
 from explorer.metrics import Truth
 from explorer.training import ray_engine
+from explorer.training.engine import here, patient
 from explorer.training.film import Progress, Snapshot, film_tensors
 from explorer.training.jobs import Job, Pool, Status
 from explorer.training.kept import from_stranger, run_of
@@ -32,6 +33,7 @@ from explorer.training.works import Training
 from explorer.ui import workplace
 from explorer.ui.holding import hold_of
 from explorer.ui.shelf import shelf, store
+from explorer.ui.turns import TURNS
 
 PARTICLES, SAMPLER, STEPS = 1000, "dpm", 20
 """How samples are drawn while a network learns: few evaluations, the same noise every time."""
@@ -53,7 +55,8 @@ def pool() -> Pool:
         cluster = ray_engine.connect(address)
         made = Pool(cluster.places, is_there=workplace.is_there, engine=cluster)
     else:
-        made = Pool(is_there=workplace.is_there)
+        polite = patient(here, lambda: TURNS.waiting > 0)
+        made = Pool(is_there=workplace.is_there, engine=polite)
     atexit.register(KEEPER.let_go)  # after the next: who exits does the last thing first
     atexit.register(made.close)
     return made
