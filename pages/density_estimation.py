@@ -4,13 +4,14 @@ import streamlit as st
 
 from explorer.code.recipes import density_estimation as code
 from explorer.code.recipes.learned import Trained
+from explorer.data.spec import DistributionSpec
 from explorer.registry import Param
 from explorer.training import density_networks as shipped
 from explorer.ui import controls, density_live, frame
 from explorer.ui import density_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.pictures import show
-from explorer.ui.setup import DATA_HELP
+from explorer.ui.setup import DATA_HELP, choose_own_data
 
 frame.page(
     "Density estimation",
@@ -24,6 +25,7 @@ controls.presets(
         "Uneven mixture": {"set": "mixture-1d"},
         "Ramp": {"set": "ramp-1d"},
         "How many points?": {"view": "sizes"},
+        "Your own data": {"set": "own-2d"},
         "Train it yourself": {"view": "live"},
     }
 )
@@ -41,7 +43,9 @@ with narrow:
         default="density",
         help="All estimates side by side, how they fare with more points, or a training here.",
     )
-    data = controls.option(scenes.SETS, key="set", label="Data", default="moons", help=DATA_HELP)
+    name = controls.option(scenes.SETS, key="set", label="Data", default="moons", help=DATA_HELP)
+    own = name in scenes.OWN
+    data = choose_own_data(name) if own else DistributionSpec(name)
     size = 1000
     if view != "sizes":
         sizes = {str(n): f"{n:,}" for n in shipped.SIZES}
@@ -70,20 +74,25 @@ with narrow:
             factor = controls.number(FACTOR, key="factor")
 scale = 1.4 if frame.projector() else 1.0
 choice = scenes.Choice(data, size, int(bins), rule, float(factor))
-place = shipped.FOLDER / shipped.name_of(data, size, shipped.OURS) / "weights.safetensors"
-network = Trained(
-    shipped.spec_of(data, size, shipped.OURS), f"{data}-{size}.safetensors", place.read_bytes
-)
+spec = shipped.training_of(data, size, shipped.OURS)
+place = shipped.FOLDER / shipped.name_of(name, size, shipped.OURS) / "weights.safetensors"
+network = None if own else Trained(spec, f"{name}-{size}.safetensors", place.read_bytes)
 
 with wide:
     if view == "density":
-        tall = 470 if data.endswith("1d") else 540
+        tall = 470 if name.endswith("1d") else 540
         show(scenes.picture(choice, frame.height(tall), scale), "density")
         st.markdown(scenes.table(choice))
         st.markdown(
             "The held-out log-likelihood is the mean of $\\log\\hat p$ over 1,000 draws that no "
             "estimate has seen; no density does better than the truth in expectation. A histogram "
-            "has steps, and kernels of one width blur thin curves or break up. The from-scratch "
+            "has steps, and kernels of one width blur thin curves or break up."
+        )
+        st.markdown(
+            "No network comes with your own data: press *Train* under *Show* and one learns them, "
+            "and says how far below the truth it is."
+            if own
+            else "The from-scratch "
             "document's network is trained at a constant rate without averaged weights: its score "
             "jitters to the end, and its density has ridges. Ours (a falling rate, averaged "
             "weights, predicting $v$) is a fraction of its size and comes far closer. From 100 "
@@ -95,11 +104,14 @@ with wide:
         show(scenes.by_size(choice, frame.height(470), scale), "sizes")
         st.markdown(
             "With more points histogram and kernels come closer to the truth by themselves, if "
-            "their widths shrink with $n$. The document's network is limited by its training: the "
-            "short one cannot use what the points tell, and the long one is still rough. Ours can "
-            "use them. Each size was trained once, and at a constant rate a few tenths of a nat "
-            "are luck."
+            "their widths shrink with $n$."
         )
+        if not own:
+            st.markdown(
+                "The document's network is limited by its training: the short one cannot use what "
+                "the points tell, and the long one is still rough. Ours can use them. Each size "
+                "was trained once, and at a constant rate a few tenths of a nat are luck."
+            )
     else:
         density_live.live(data, size, kind, scale)
     left, right = st.columns(2)
@@ -118,4 +130,4 @@ with wide:
             "is sliced Wasserstein's between 2,000 draws, in units of that between two true "
             "samples. The ramp's truth is 64 narrow Gaussians that fill it."
         )
-    show_code(code.recipe(network, choice.bins, choice.rule, choice.factor))
+    show_code(code.recipe(spec, network, choice.bins, choice.rule, choice.factor))

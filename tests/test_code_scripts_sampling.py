@@ -137,8 +137,8 @@ def test_density_estimation_gives_the_pages_figures(tmp_path: Path) -> None:
     place = density_networks.FOLDER / density_networks.name_of("mixture-1d", 1000, "long")
     network = Trained(spec, "given.safetensors", (place / "weights.safetensors").read_bytes)
     (tmp_path / network.file).write_bytes(network.read())
-    lines = said(density_script(network, 0, "scott", 0.2), tmp_path)
-    choice = density_scenes.Choice("mixture-1d", 1000, 0, "scott", 0.2)
+    lines = said(density_script(spec, network, 0, "scott", 0.2), tmp_path)
+    choice = density_scenes.Choice(DistributionSpec("mixture-1d"), 1000, 0, "scott", 0.2)
     rows = {row.key: float(row.held_out.mean()) for row in density_scenes.rows_of(choice)}
     for name, key in (("histogram", "histogram"), ("kernels", "kernel"), ("diffusion", "long")):
         (line,) = (line for line in lines if line.startswith(f"{name}:"))

@@ -64,8 +64,8 @@ def test_three_estimates_of_one_density(tmp_path: Path) -> None:
     spec = shipped.spec_of("mixture-1d", 1000, "ours")
     network = Trained(spec, "mixture-1d-1000.safetensors", place.read_bytes)
     (tmp_path / network.file).write_bytes(network.read())
-    lines = said(density_script(network, 0, "cv", 0.2), tmp_path)
-    choice = density_scenes.Choice("mixture-1d", 1000, 0, "cv", 0.2)
+    lines = said(density_script(spec, network, 0, "cv", 0.2), tmp_path)
+    choice = density_scenes.Choice(DistributionSpec("mixture-1d"), 1000, 0, "cv", 0.2)
     histogram, kernels, _, _, ours = density_scenes.rows_of(choice)
     for line, row in zip(lines[1:], (histogram, kernels, ours), strict=True):
         shown = density_scenes.in_nats(row.held_out)[0]

@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from run_alone import figures, said
 from stills import charts
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import ROOT
+from explorer.code.recipes.density_estimation import density_script
 from explorer.data.distributions import DISTRIBUTIONS
-from explorer.training.density_networks import held_out, load_known
+from explorer.data.own_codec import encode_points
+from explorer.data.spec import DistributionSpec
+from explorer.training.density_networks import OURS, held_out, load_known, training_of
 from explorer.ui import learning
 from explorer.ui.menu import HOME
 
@@ -95,3 +99,19 @@ def test_it_trains_and_keeps_training_from_where_it_stopped(shelf: str):
     assert not at.exception
     step = next(m.value for m in at.metric if m.label == "Step")
     assert step == "2,500 of 2,500"
+
+
+def test_own_data_have_classical_estimates_and_a_training_of_their_own(tmp_path: Path):
+    at = opened(set="own-2d", n="100")
+    rows = table(at)
+    assert [row[0].split()[0] for row in rows] == ["Truth", "Histogram,", "Kernels,"]
+    assert all(float(row[2].split()[0]) > 0 for row in rows[1:])
+    assert any(b.label == "Draw, paste or upload" for b in at.button)
+    spec = training_of(DistributionSpec("own-2d"), 100, OURS)
+    truth, *lines = said(density_script(spec, None, 0, "cv", 0.2), tmp_path)
+    assert figures(truth)["truth"] == rows[0][1].split()[0]
+    for line, row in zip(lines, rows[1:], strict=True):
+        assert float(figures(line)["held_out"]) == pytest.approx(float(row[1].split()[0]), abs=2e-3)
+    drawn = opened(set="own-2d", n="100", own2=encode_points(np.array([[0.0, 1.0], [1.0, 0.0]])))
+    assert table(drawn)[0][1] != rows[0][1]
+    assert len(figure(opened(set="own-1d", view="sizes"))["data"]) == 3

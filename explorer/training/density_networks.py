@@ -48,9 +48,15 @@ def spec_of(data: str, size: int, kind: str) -> ModelSpec:
             raise ValueError(
                 f"{given!r} is not there; choose one of {', '.join(map(str, choices))}"
             )
-    base = DEFAULT if kind == OURS else SCRATCH_1D if data.endswith("1d") else SCRATCH_2D
+    return training_of(DistributionSpec(data), size, kind)
+
+
+def training_of(distribution: DistributionSpec, size: int, kind: str) -> ModelSpec:
+    """A training of this kind on `size` points of any distribution."""
+    scratch = SCRATCH_1D if distribution.name.endswith("1d") else SCRATCH_2D
+    base = DEFAULT if kind == OURS else scratch
     config = replace(base.config, data_size=size, steps=steps_of(kind))
-    return replace(base, distribution=DistributionSpec(data), config=config)
+    return replace(base, distribution=distribution, config=config)
 
 
 def steps_of(kind: str) -> int:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from explorer.data.spec import DistributionSpec
 from explorer.training import density_networks as shipped
 from explorer.training.spec import ModelSpec
 from explorer.ui import controls, frame, learning, shelf, train_panels, train_scenes
@@ -38,9 +39,9 @@ def choose_kind() -> str:
     return shipped.OURS if recipe == "ours" else "short"
 
 
-def live(data: str, size: int, kind: str, scale: float) -> None:
+def live(data: DistributionSpec, size: int, kind: str, scale: float) -> None:
     """Buttons, the queue's word, what has been learned so far, and at the end what it is worth."""
-    spec = shipped.spec_of(data, size, kind)
+    spec = shipped.training_of(data, size, kind)
     desk = learning.desk()
     ours = trains(spec, desk.spec)
     ticking, learned = desk.busy, ours and desk.progress is not None

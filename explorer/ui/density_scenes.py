@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import plotly.graph_objects as go
@@ -31,7 +32,11 @@ from explorer.training.pretrain import training_set
 from explorer.ui.cache import cached
 from explorer.ui.scenes import truth
 
-SETS = {name: DISTRIBUTIONS[name].label for name in shipped.DATA}
+OWN = ("own-1d", "own-2d")
+SETS = {
+    **{name: DISTRIBUTIONS[name].label for name in shipped.DATA},
+    **{name: f"{DISTRIBUTIONS[name].label}, {name[-2:].upper()}" for name in OWN},
+}
 RULES: dict[str, tuple[str, Callable[[Tensor], float]]] = {
     "cv": ("Cross-validated", cross_validated),
     "scott": ("Scott's rule", lambda points: scott(*points.shape)),
@@ -43,10 +48,11 @@ RULES: dict[str, tuple[str, Callable[[Tensor], float]]] = {
 class Choice:
     """What is estimated, from how many points, and how the classical estimates are set.
 
+    data: one of `SETS`; networks come with the app for those that are not `OWN`.
     bins: along each axis, 0 for automatic.  rule: of `RULES`, or "own" with this `factor`.
     """
 
-    data: str
+    data: DistributionSpec
     size: int
     bins: int
     rule: str
@@ -76,8 +82,8 @@ class Row:
 
 
 @cached
-def ground(data: str) -> Ground:
-    distribution = DistributionSpec(data).build()
+def ground(data: DistributionSpec) -> Ground:
+    distribution = data.build()
     axes, mesh = shipped.mesh(distribution)
     test = shipped.held_out(distribution)
     return Ground(
@@ -86,49 +92,54 @@ def ground(data: str) -> Ground:
 
 
 @cached
-def points_of(data: str, size: int) -> Tensor:
+def points_of(data: DistributionSpec, size: int) -> Tensor:
     """The (n, D) points that every estimate is made of; the networks were trained on them."""
-    found = training_set(shipped.spec_of(data, size, "short"))
+    found = training_set(shipped.training_of(data, size, "short"))
     if found is None:
-        raise ValueError(f"{data} has no training set; give a size above 0")
+        raise ValueError(f"{data.name} has no training set; give a size above 0")
     return found
 
 
-def _row(key: str, label: str, data: str, made: Estimate) -> Row:
+def _row(key: str, label: str, data: DistributionSpec, made: Estimate) -> Row:
     known = ground(data)
     samples = made.sample(shipped.DRAWN, Generator().manual_seed(1))
-    reading = truth(DistributionSpec(data), shipped.DRAWN).sliced_wasserstein(samples)
+    reading = truth(data, shipped.DRAWN).sliced_wasserstein(samples)
     return Row(key, label, made.log_prob(known.mesh), made.log_prob(known.held_out), reading)
 
 
 @cached
-def histogram_row(data: str, size: int, bins: int) -> Row:
+def histogram_row(data: DistributionSpec, size: int, bins: int) -> Row:
     made = histogram(points_of(data, size), bins)
     return _row("histogram", f"Histogram, {' × '.join(map(str, made.bins))}", data, made)
 
 
 @cached
-def kernel_row(data: str, size: int, rule: str, factor: float) -> Row:
+def kernel_row(data: DistributionSpec, size: int, rule: str, factor: float) -> Row:
     points = points_of(data, size)
     width = factor if rule == "own" else RULES[rule][1](points)
     return _row("kernel", f"Kernels, {width:.3g} σ", data, kernel_density(points, width))
 
 
 @cached
-def network_row(data: str, size: int, kind: str) -> Row:
+def network_row(data: DistributionSpec, size: int, kind: str) -> Row:
     """Of a network that comes with the app: what its flow stands for was computed with it."""
-    known = shipped.load_known(data, size, kind)
-    reading = truth(DistributionSpec(data), shipped.DRAWN).sliced_wasserstein(known.samples)
+    known = shipped.load_known(data.name, size, kind)
+    reading = truth(data, shipped.DRAWN).sliced_wasserstein(known.samples)
     steps = f"{shipped.steps_of(kind):,} steps"
     label = f"Diffusion, ours, {steps}" if kind == shipped.OURS else f"Diffusion, {steps}"
     return Row(kind, label, known.mesh, known.held_out, reading)
+
+
+def kinds_for(data: DistributionSpec) -> tuple[str, ...]:
+    """The networks that come with the app for these data."""
+    return shipped.KINDS if data.name in shipped.DATA else ()
 
 
 def rows_of(choice: Choice) -> tuple[Row, ...]:
     return (
         histogram_row(choice.data, choice.size, choice.bins),
         kernel_row(choice.data, choice.size, choice.rule, choice.factor),
-        *(network_row(choice.data, choice.size, kind) for kind in shipped.KINDS),
+        *(network_row(choice.data, choice.size, kind) for kind in kinds_for(choice.data)),
     )
 
 
@@ -176,13 +187,13 @@ def by_size(choice: Choice, height: int, scale: float) -> go.Figure:
     known = ground(choice.data)
     best = float(known.log_held_out.mean())
     curves = [Curve("truth", "Truth", (best,) * 3, (0.0,) * 3)]
-    makers: tuple[tuple[str, str, Callable[[int], Row]], ...] = (
+    makers: list[tuple[str, str, Callable[[int], Row]]] = [
         ("histogram", "Histogram", lambda n: histogram_row(choice.data, n, choice.bins)),
         ("kernel", "Kernels", lambda n: kernel_row(choice.data, n, choice.rule, choice.factor)),
-        ("short", "Diffusion, short", lambda n: network_row(choice.data, n, "short")),
-        ("long", "Diffusion, long", lambda n: network_row(choice.data, n, "long")),
-        ("ours", "Diffusion, ours", lambda n: network_row(choice.data, n, shipped.OURS)),
-    )
+    ]
+    for kind in kinds_for(choice.data):
+        make_row = partial(network_row, choice.data, kind=kind)
+        makers.append((kind, f"Diffusion, {kind}", make_row))
     for key, label, make in makers:
         lost = [in_nats(known.log_held_out - make(n).held_out) for n in shipped.SIZES]
         means, errors = zip(*((best - mean, error) for mean, error in lost), strict=True)
@@ -191,13 +202,13 @@ def by_size(choice: Choice, height: int, scale: float) -> go.Figure:
 
 
 @cached
-def asked(_model: Model, code: str, step: int, data: str) -> tuple[float, float]:
+def asked(_model: Model, code: str, step: int, data: DistributionSpec) -> tuple[float, float]:
     """How far below the truth a network trained here is, on 300 held-out draws, by its flow.
 
     Known by its training's code and step.
     """
     known = ground(data)
-    distribution = DistributionSpec(data).build()
+    distribution = data.build()
     second = distribution.covariance.diagonal() + distribution.mean.square()
     found = log_density(
         _model.process,

@@ -11,6 +11,7 @@ from explorer.data.own import MOST
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.processes import PROCESSES
 from explorer.diffusion.spec import ProcessSpec
+from explorer.registry import Values
 from explorer.ui import controls
 from explorer.ui.mixture_editor import edit_mixture
 from explorer.ui.own_data import choose_own
@@ -51,8 +52,15 @@ def choose_distribution(
     if entry.note:
         st.caption(entry.note)
     mixture = edit_mixture(dim, key=f"mix{dim}") if name == f"custom-{dim}d" else None
-    own = choose_own(dim) if name == f"own-{dim}d" else None
-    spec = DistributionSpec(name, tuple(values.items()), mixture, own)
+    if name == f"own-{dim}d":
+        return choose_own_data(name, tuple(values.items()))
+    return DistributionSpec(name, tuple(values.items()), mixture)
+
+
+def choose_own_data(name: str, values: Values = ()) -> DistributionSpec:
+    """The controls for one's own data, of the entry own-1d or own-2d."""
+    own = choose_own(DISTRIBUTIONS[name].dim)
+    spec = DistributionSpec(name, values, own=own)
     if own is not None and not spec.build().exact:
         st.caption(f"The score is that of up to {MOST} Gaussians that stand in for them.")
     return spec
