@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -62,6 +63,28 @@ def test_quick_work_goes_first_but_slow_work_is_not_kept_for_ever() -> None:
         room.ask("quick", "quick", 1.0, None)
         room.ask("quick but late", "quick", 2 * WEIGHT + 1, None)
     assert room.end() == ["quick", "slow", "quick but late"]
+
+
+def test_the_last_place_is_kept_for_quick_work() -> None:
+    turns = Turns(2)
+    turns._needs.update(slow=2.0, quick=0.0)
+    room = Room(turns)
+    with turns.turn("slow"):
+        room.ask("slow", "slow", 0.0, None)
+        assert turns.waiting == 1
+        room.ask("quick", "quick", 5.0, None)
+        assert room.order == ["quick"]
+    assert room.end() == ["quick", "slow"]
+
+
+def test_what_work_needs_is_known_by_its_kind() -> None:
+    turns = Turns(1)
+    for _ in range(2):
+        with turns.turn("scene"):
+            begun = time.thread_time()
+            while time.thread_time() < begun + 0.01:
+                pass
+    assert turns._needs["scene"] >= 0.01
 
 
 def test_who_is_no_longer_wanted_leaves_and_takes_nobodys_turn() -> None:

@@ -24,11 +24,12 @@ R = TypeVar("R")
 
 SLICE = 0.1
 """Seconds after which who waits looks whether it is still wanted."""
+QUICK = 0.25
+"""Seconds of work up to which it is quick: the last place is kept for it, so that a slider that
+moves a curve need not wait until others' long chains have been computed."""
 WEIGHT = 3.0
-"""Seconds that each second of expected work counts as a later arrival: quick work goes first, and
-slow work has its turn nevertheless, as nothing that arrives later than that overtakes it."""
-NEW = 0.3
-"""Seconds that work is taken to need of which nothing is known yet."""
+"""Seconds that each second of expected work counts as a later arrival: shorter work goes first, and
+longer work has its turn nevertheless, as nothing that arrives later than that overtakes it."""
 
 
 @dataclass(order=True)
@@ -40,7 +41,10 @@ class _Waiting:
 
 
 class Turns:
-    """At most `places` threads at work at once; safe for threads.  `clock` returns seconds."""
+    """At most `places` threads at work at once; safe for threads.  `clock` returns seconds.
+
+    Work that is not known to be quick has all places but one, and one at least.
+    """
 
     def __init__(self, places: int, clock: Callable[[], float] = time.monotonic) -> None:
         if places < 1:
@@ -48,16 +52,17 @@ class Turns:
         self.places = places
         self._clock = clock
         self._lock = threading.Lock()
-        self._working = 0
-        self._queue: list[_Waiting] = []
+        self._working = {True: 0, False: 0}  # by whether the work is quick
+        self._queues: dict[bool, list[_Waiting]] = {True: [], False: []}
         self._numbers = itertools.count()
         self._needs: dict[Hashable, float] = {}
+        self._mine = threading.local()
 
     @property
     def waiting(self) -> int:
         """How many wait for their turn."""
         with self._lock:
-            return sum(not who.gone for who in self._queue)
+            return sum(not who.gone for queue in self._queues.values() for who in queue)
 
     @contextmanager
     def turn(
@@ -69,60 +74,74 @@ class Turns:
         needs it was asked for, by the clock; now if not given.  wanted: called every `SLICE`
         seconds of waiting and once before the turn; what it raises ends the waiting.
         """
-        self._enter(kind, self._clock() if since is None else since, wanted)
+        needs = self._needs.get(kind, QUICK)
+        self._mine.quick = quick = needs <= QUICK
+        since = self._clock() if since is None else since
+        self._enter(quick, since + WEIGHT * needs, wanted)
         begun = time.thread_time()
         try:
             yield
         finally:
             self._learn(kind, time.thread_time() - begun)
-            self._leave()
+            self._leave(quick)
 
     @contextmanager
     def lent(self) -> Iterator[None]:
         """Let others have this thread's turn while it waits for one of them."""
-        self._leave()
+        self._leave(self._mine.quick)
         try:
             yield
         finally:
-            with self._lock:
-                self._working += 1  # at once: it is half done, and others may wait for it
+            with self._lock:  # at once: it is half done, and others may wait for it
+                self._working[self._mine.quick] += 1
 
-    def _enter(self, kind: Hashable, since: float, wanted: Callable[[], None] | None) -> None:
+    def _has_room(self, quick: bool) -> bool:
+        """Whether one more may work; under the lock."""
+        free = self.places > sum(self._working.values())
+        return free and (quick or self._working[False] < max(1, self.places - 1))
+
+    def _enter(self, quick: bool, due: float, wanted: Callable[[], None] | None) -> None:
+        who = _Waiting(due, next(self._numbers))
         with self._lock:
-            if self._working < self.places:
-                self._working += 1
-                who = None
+            if self._has_room(quick):
+                self._working[quick] += 1
+                who.called.set()
             else:
-                due = since + WEIGHT * self._needs.get(kind, NEW)
-                who = _Waiting(due, next(self._numbers))
-                heapq.heappush(self._queue, who)
+                heapq.heappush(self._queues[quick], who)
         try:
-            while who is not None and not who.called.wait(SLICE):
+            while not who.called.wait(SLICE):
                 if wanted is not None:
                     wanted()
             if wanted is not None:
                 wanted()
         except BaseException:
-            self._withdraw(who)
+            self._withdraw(quick, who)
             raise
 
-    def _withdraw(self, who: _Waiting | None) -> None:
+    def _withdraw(self, quick: bool, who: _Waiting) -> None:
         """Leave the queue, or give up the place that has been given meanwhile."""
         with self._lock:
-            waits = who is not None and not who.called.is_set()
-            if who is not None and waits:
-                who.gone = True
-        if not waits:
-            self._leave()
+            who.gone = not who.called.is_set()
+        if not who.gone:
+            self._leave(quick)
 
-    def _leave(self) -> None:
+    def _leave(self, quick: bool) -> None:
         with self._lock:
-            self._working -= 1
-            while self._queue and self._working < self.places:
-                who = heapq.heappop(self._queue)
-                if not who.gone:
-                    self._working += 1
-                    who.called.set()
+            self._working[quick] -= 1
+            while (who := self._next()) is not None:
+                who.called.set()
+
+    def _next(self) -> _Waiting | None:
+        """Take who is due first of those that there is room for, and give them their place."""
+        for queue in self._queues.values():
+            while queue and queue[0].gone:
+                heapq.heappop(queue)
+        able = [q for q, queue in self._queues.items() if queue and self._has_room(q)]
+        if not able:
+            return None
+        quick = min(able, key=lambda q: self._queues[q][0])
+        self._working[quick] += 1
+        return heapq.heappop(self._queues[quick])
 
     def _learn(self, kind: Hashable, seconds: float) -> None:
         with self._lock:
