@@ -19,10 +19,15 @@ def age(modified: float) -> float:
     return min(time.time(), _AHEAD + time.monotonic()) - modified
 
 
+MOST = 4096
+"""Files that are remembered. One that is forgotten counts as young again: its end comes later."""
+
+
 class Sightings:
     """Since when files have been seen not to change, by the clock that nobody sets.
 
     It finds what `age` cannot: a file of which the clock says that it will be written in an hour.
+    Of more than `MOST` files those are forgotten whose change was seen longest ago.
     """
 
     def __init__(self) -> None:
@@ -34,7 +39,10 @@ class Sightings:
         now = time.monotonic()
         with self._lock:
             if self._seen.get(path, (None,))[0] != modified:
+                self._seen.pop(path, None)
                 self._seen[path] = (modified, now)
+                if len(self._seen) > MOST:
+                    del self._seen[next(iter(self._seen))]
             return now - self._seen[path][1]
 
     def keep(self, paths: set[Path]) -> None:
