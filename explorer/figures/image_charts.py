@@ -84,14 +84,22 @@ def loss_chart(
             x=[target.step for target in targets],
             y=[target.loss for target in targets],
             text=[target.name for target in targets],
-            mode="markers+text",
-            textposition="top center",  # above the line that should be below it
-            cliponaxis=False,
-            textfont={"size": 13 * scale},
+            mode="markers",
             marker={"symbol": "triangle-down", "size": 12 * scale, "color": ORANGE},
             name="the practical's targets: be below by this step",
             hovertemplate="%{text}<extra></extra>",
         )
+        for target in targets:  # named above the lines, where nothing is drawn
+            figure.add_annotation(
+                x=np.log10(target.step),
+                y=np.log10(target.loss),
+                text=target.name,
+                ax=0,
+                ay=-105 * scale,
+                arrowwidth=1.2 * scale,
+                arrowcolor=ORANGE,
+                font={"size": 13 * scale},
+            )
     figure.update_xaxes(**_ticks(10, last * 1.25))
     figure.update_yaxes(**_ticks(low, high))
     figure.update_layout(dragmode=False, margin={"t": 34 * scale * (1 + len(curves) // 3)})
