@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,7 @@ import plotly.graph_objects as go
 import pytest
 import torch
 
-from explorer.ui import cache, turns
+from explorer.ui import cache, sizes, turns
 from explorer.ui.cache import MIB, Cache, budget, cached
 from explorer.ui.sizes import parts
 
@@ -47,6 +48,19 @@ def test_a_chart_counts_its_numbers_and_a_network_its_weights() -> None:
     chart = go.Figure(go.Scatter(x=np.zeros(MIB), y=np.zeros(10)))
     assert 8 * MIB < held(chart) < 8.5 * MIB
     assert 4 * MIB < held(torch.nn.Linear(1024, 1024)) < 4.1 * MIB
+
+
+def test_a_chart_is_one_thing_that_scenes_share_and_forgotten_with_it() -> None:
+    chart = go.Figure(go.Scatter(x=np.zeros(1000)))
+    alone = parts(chart)
+    assert list(alone) == [id(chart)]
+    assert sum(alone.values()) > 8000
+    assert parts((chart, b"a"), (chart, b"b"))[id(chart)] == alone[id(chart)]
+    which = id(chart)
+    assert which in sizes._FIGURES
+    del chart
+    gc.collect()
+    assert which not in sizes._FIGURES
 
 
 def test_what_was_used_longest_ago_goes_first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from functools import partial
@@ -24,13 +25,20 @@ def parts(*values: object) -> dict[int, int]:
     """Address → bytes of whatever the values reach; equal addresses in two answers are one thing.
 
     A view of an array counts as the whole array, and a tensor that shares its memory with an array
-    counts once.
+    counts once. A Plotly figure is one thing with all that it holds: scenes share their axes, and
+    its two thousand pieces would take longer to look through than the scene to compute.
     """
-    # the first page does without torch, and without it there is no tensor
+    # the first page does without Plotly, and without it there is no figure
+    figure = getattr(sys.modules.get("plotly.basedatatypes"), "BaseFigure", ())
+    return _reached(list(values), whole=figure)
+
+
+def _reached(waiting: list[object], whole: Any) -> dict[int, int]:
+    """`parts` of what waits, of which the kind `whole` counts as one thing."""
+    # the first page does without torch, too
     tensor: Any = getattr(sys.modules.get("torch"), "Tensor", ())
     found: dict[int, int] = {}
     seen: set[int] = set()
-    waiting = list(values)
     while waiting:
         value = waiting.pop()
         if isinstance(value, _PASSED_OVER) or id(value) in seen:
@@ -40,12 +48,26 @@ def parts(*values: object) -> dict[int, int]:
             memory = value.untyped_storage()
             found[id(value)] = _TENSOR
             found[memory.data_ptr()] = memory.nbytes()
+        elif isinstance(value, whole):
+            found[id(value)] = _size_of_figure(value)
         elif isinstance(value, np.ndarray) and value.flags.owndata:
             found[value.ctypes.data] = sys.getsizeof(value)
         else:
             found[id(value)] = sys.getsizeof(value)
             waiting.extend(_held(value))
     return found
+
+
+_FIGURES: dict[int, int] = {}
+"""The bytes of each figure that is still there, by its identity: once drawn it stays as it is."""
+
+
+def _size_of_figure(figure: object) -> int:
+    which = id(figure)
+    if which not in _FIGURES:
+        _FIGURES[which] = sum(_reached([figure], whole=()).values())
+        weakref.finalize(figure, _FIGURES.pop, which, None)
+    return _FIGURES[which]
 
 
 def _held(value: object) -> Iterator[object]:
