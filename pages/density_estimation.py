@@ -80,7 +80,7 @@ network = None if own else Trained(spec, f"{name}-{size}.safetensors", place.rea
 
 with wide:
     if view == "density":
-        tall = 470 if name.endswith("1d") else 540
+        tall = 470 if name.endswith("1d") else 350 if own else 540
         show(scenes.picture(choice, frame.height(tall), scale), "density")
         st.markdown(scenes.table(choice))
         st.markdown(

@@ -94,8 +94,8 @@ def panes_chart(
 ) -> go.Figure:
     """Densities over the plane, `axis` (S,) both ways, on one colour scale, and the points (n, 2).
 
-    Two rows of four panes, the points first. The scale ends at the truth's peak; what lies above
-    it is in full colour.
+    One or two rows of four panes, the points first. The scale ends at the truth's peak; what lies
+    above it is in full colour.
     """
     half, side = float(axis[-1]), len(axis)
     layout = axes_layout((-half, half), (-half, half), height=height, scale=scale)
@@ -104,9 +104,11 @@ def panes_chart(
     titles = ["Training points", *(one.label for one in drawn)]
     data: list[dict] = []
     annotations = []
+    rows = -(-len(titles) // COLUMNS)
+    tall = 0.42 if rows == 2 else 0.9
     for place, title in enumerate(titles):
         row, column = divmod(place, COLUMNS)
-        left, bottom = column * 1.005 / COLUMNS, 0.53 * (1 - row)
+        left, bottom = column * 1.005 / COLUMNS, 0.53 * (rows - 1 - row)
         width = 0.96 / COLUMNS
         number = str(place + 1) if place else ""
         ticks = {"showticklabels": False, "ticks": "", "title": {"text": ""}, "showgrid": False}
@@ -122,7 +124,7 @@ def panes_chart(
         layout[f"yaxis{number}"] = {
             **y_axis,
             **ticks,
-            "domain": [bottom, bottom + 0.42],
+            "domain": [bottom, bottom + tall],
             "anchor": f"x{number}",
             "mirror": True,
             "scaleanchor": f"x{number}",
@@ -133,7 +135,7 @@ def panes_chart(
             {
                 "text": title,
                 "x": left + width / 2,
-                "y": bottom + 0.425,
+                "y": bottom + tall + 0.005,
                 "xref": "paper",
                 "yref": "paper",
                 "xanchor": "center",

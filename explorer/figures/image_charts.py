@@ -94,6 +94,7 @@ def loss_chart(
                 x=np.log10(target.step),
                 y=np.log10(target.loss),
                 text=target.name,
+                xanchor="right" if 1.4 * target.step > last else "center",
                 ax=0,
                 ay=-105 * scale,
                 arrowwidth=1.2 * scale,
