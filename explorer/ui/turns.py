@@ -149,8 +149,8 @@ class Turns:
             self._needs[kind] = seconds if known is None else 0.7 * known + 0.3 * seconds
 
 
-TURNS = Turns(available_cores())
-"""Who of all sessions may compute."""
+TURNS = Turns(available_cores() + 1)
+"""Who of all sessions may compute: long work on every core, and quick work beside it."""
 _THREAD = threading.local()
 
 
