@@ -16,7 +16,7 @@ from streamlit.proto.Slider_pb2 import Slider
 
 from benchmarks.client import Student
 from benchmarks.queue import trains
-from benchmarks.screen import Shown
+from benchmarks.screen import Screen, Shown
 
 WATCHED = (
     *("/forward_diffusion", "/score_field", "/reverse_race", "/noise_schedules"),
@@ -100,26 +100,28 @@ async def train(student: Student, rng: random.Random, seen: Seen, code: str) -> 
     with contextlib.suppress(TimeoutError):
         await student.until(lambda screen: screen.button("Train"), 5)
     what = rng.choices(("end", "stop", "leave"), (6, 2, 1))[0]
+    runs = student.screen.runs
     await _timed(
         seen,
         "train_answered",
         student.press("Train"),
-        lambda: student.until(
-            lambda screen: any(map(screen.text, ("Waiting", "Starting", "% of", "Trained in")))
-        ),
+        lambda: student.until(lambda s: s.button("Stop") or (s.runs > runs + 1 and _trained(s))),
     )
     if what == "end":
-        await student.until_text("Trained in", PATIENCE)
+        await student.until(_trained, PATIENCE)
         seen.finished[code] += 1
     elif what == "stop":
-        await student.until(
-            lambda screen: trains(screen) or screen.text("Trained in"), patience=PATIENCE
-        )
+        await student.until(lambda s: trains(s) or _trained(s), PATIENCE)
         if student.screen.button("Stop") is not None:
             await student.press("Stop")
-            await student.until(lambda s: s.text("Stopped.") or s.text("Trained in"))
-        if student.screen.text("Trained in"):
+            await student.until(lambda s: s.text("Stopped.") or _trained(s))
+        if _trained(student.screen):
             seen.finished[code] += 1
+
+
+def _trained(screen: Screen) -> bool:
+    """Whether a training has ended well; the words alone may be left from the one before."""
+    return screen.button("Stop") is None and bool(screen.text("Trained in"))
 
 
 async def pictures(student: Student, seen: Seen) -> None:
