@@ -1,5 +1,7 @@
 """The player's payload: what the browser reads is what Python gave, small, and checked."""
 
+import gzip
+import hashlib
 import json
 import struct
 import zlib
@@ -199,6 +201,20 @@ def test_the_script_is_one_module_without_imports():
     ]
     listed = {f"{name}.js" for name in assets.MODULES}
     assert listed == {path.name for path in (assets.HERE / "js").iterdir()}
+
+
+def test_a_change_brings_a_small_loader_and_the_script_lies_in_a_file_named_by_its_content():
+    loader = assets.loader()
+    assert len(loader) < 4_000 < len(assets.script()) / 10
+    assert [line for line in loader.splitlines() if line.startswith(("import ", "export "))] == [
+        "export default function (given) {"
+    ]
+    served = json.loads(loader.splitlines()[0].removeprefix("const SERVED = ").rstrip(";"))
+    component, _, name = served["path"].removeprefix("component/").partition("/")
+    assert component == assets.plotly_path().split("/")[1]
+    source = gzip.decompress((assets._folder() / name).read_bytes())
+    assert source.decode() == assets.script()
+    assert hashlib.blake2b(source, digest_size=8).hexdigest() in name
 
 
 def _page():

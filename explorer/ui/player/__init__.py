@@ -59,7 +59,7 @@ __all__ = [
 
 # Not isolated: Plotly keeps its style sheet and its drag cover in the document itself.
 _mount = st.components.v2.component(
-    "explorer_player", js=assets.script(), css=assets.style(), isolate_styles=False
+    "explorer_player", js=assets.loader(), css=assets.style(), isolate_styles=False
 )
 
 
@@ -130,7 +130,7 @@ def _options(key: str, height: int, columns: int, **others: Any) -> tuple[tuple[
         "columns": columns,
         "palette": OKABE_ITO,
         "plotly": assets.plotly_path(),
-        "base": st.get_option("server.baseUrlPath") or "",
+        "base": assets.base(),
     }
     return tuple(options.items())
 

@@ -1,13 +1,16 @@
 """What the browser needs to run the player: its script, its style, and plotly.js.
 
-plotly.js comes from the installed Python package. It is compressed once per server and served as a
-static file of 1.5 MB, so that a hall of browsers does not cost the server a compression each.
+Streamlit sends a component's module with every change of its data. So what it gets is a loader of
+two kilobytes, and the player itself is a static file, as is plotly.js from the installed Python
+package: compressed once per server, and named by their content, so that browsers keep them.
 """
 
 from __future__ import annotations
 
 import atexit
 import gzip
+import hashlib
+import json
 import shutil
 import tempfile
 from functools import cache
@@ -17,6 +20,8 @@ import plotly
 import streamlit as st
 from plotly.offline import get_plotlyjs_version
 
+from explorer.ui.joining import joined
+
 HERE = Path(__file__).parent
 # In this order each file finds what it imports above it.
 MODULES = (
@@ -24,6 +29,7 @@ MODULES = (
     "frames",
     "text",
     "theme",
+    "served",
     "plotly",
     "sprites",
     "particles",
@@ -52,19 +58,21 @@ MODULES = (
 
 @cache
 def script(without: str = "") -> str:
-    """The player's modules as one: Streamlit takes a single module per component.
+    """The player's modules as one.
 
     without: a module that is left out, for another to stand in its place.
     """
-    names = (name for name in MODULES if name != without)
-    return "\n".join(_inlined(HERE / "js" / f"{name}.js") for name in names)
+    return joined(HERE / "js", [name for name in MODULES if name != without])
 
 
-def _inlined(path: Path) -> str:
-    """A module's text without its (one-line, relative) imports, its exports as plain names."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    kept = (line for line in lines if not line.startswith("import "))
-    return "\n".join(line if "default" in line else line.removeprefix("export ") for line in kept)
+def loader() -> str:
+    """The module that Streamlit sends along: it fetches `script` once and hands on to it."""
+    source = script().encode()
+    name = f"player-{hashlib.blake2b(source, digest_size=8).hexdigest()}.js.gz"
+    (_folder() / name).write_bytes(gzip.compress(source, 6, mtime=0))
+    served = json.dumps({"path": _declared(name), "base": base()})
+    text = joined(HERE, ["js/served", "loader"])
+    return f"const SERVED = {served};\n{text}"
 
 
 @cache
@@ -72,23 +80,38 @@ def style() -> str:
     return (HERE / "player.css").read_text(encoding="utf-8")
 
 
-@cache
-def _plotly_folder() -> tuple[Path, str]:
-    """A folder with the compressed plotly.js, made once per server, and the file's name."""
-    folder = Path(tempfile.mkdtemp(prefix="explorer-player-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    name = f"plotly-{get_plotlyjs_version()}.js.gz"
-    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    (folder / name).write_bytes(gzip.compress(source.read_bytes(), 6, mtime=0))
-    return folder, name
+def base() -> str:
+    """The path under which the app lives, as the server is told; empty for the root."""
+    return str(st.get_option("server.baseUrlPath") or "")
 
 
 def plotly_path() -> str:
-    """The path of the compressed plotly.js, relative to the app's root.
+    """The path of the compressed plotly.js, relative to the app's root."""
+    return _declared(_packed_plotly())
+
+
+@cache
+def _folder() -> Path:
+    """A folder for what browsers fetch, gone with the server."""
+    folder = Path(tempfile.mkdtemp(prefix="explorer-player-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _packed_plotly() -> str:
+    """The name of the compressed plotly.js in the folder, made once per server."""
+    name = f"plotly-{get_plotlyjs_version()}.js.gz"
+    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    (_folder() / name).write_bytes(gzip.compress(source.read_bytes(), 6, mtime=0))
+    return name
+
+
+def _declared(name: str) -> str:
+    """The path of a file in the folder, relative to the app's root.
 
     The folder is declared at each run, as cheap as a look-up, since every Streamlit runtime (a
     test starts several) keeps a register of its own.
     """
-    folder, name = _plotly_folder()
-    component = st.components.v1.declare_component("plotlyjs", path=folder)
+    component = st.components.v1.declare_component("served", path=_folder())
     return f"component/{component.name}/{name}"

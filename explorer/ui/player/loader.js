@@ -1,0 +1,47 @@
+// What goes with every picture in the player's place: fetches the player once and hands on to it.
+// `SERVED`, written before it, says where the player lies.
+
+import { fetchScript } from "./served.js";
+
+let mount = null; // the player's own function, once it is there
+let loading = null;
+
+async function load() {
+  const url = await fetchScript(SERVED.path, SERVED.base);
+  mount = (await import(url)).default;
+  URL.revokeObjectURL(url);
+}
+
+function loaded() {
+  loading ??= load().catch((error) => {
+    loading = null; // the next picture asks again
+    throw error;
+  });
+  return loading;
+}
+
+// The clean-up of a call that came before the player also ends it: what overtook it comes itself.
+export default function (given) {
+  if (mount) return mount(given);
+  const { parentElement } = given;
+  let over = false;
+  let end = () => {};
+  loaded().then(
+    () => {
+      if (over) return;
+      parentElement.querySelector(".dxp-note")?.remove(); // of an earlier failure
+      end = mount(given);
+    },
+    (error) => {
+      const note = document.createElement("p");
+      note.className = "dxp-note";
+      note.textContent = `No picture: ${error.message}`;
+      parentElement.append(note);
+      throw error;
+    },
+  );
+  return () => {
+    over = true;
+    end();
+  };
+}
