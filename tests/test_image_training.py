@@ -17,6 +17,7 @@ from torch import Generator
 from explorer.data.images import Pictures, resized
 from explorer.training.files import DamagedFile, read_tensors, write_atomically
 from explorer.training.image_batches import SIGMA_DATA
+from explorer.training.image_report import begin_from, export
 from explorer.training.image_run import (
     STATE,
     Diverged,
@@ -216,3 +217,35 @@ def test_a_state_holds_no_more_than_it_needs(pictures, tmp_path):
     learned = len(list(run.network.parameters()))
     assert len(tensors) == learned * (1 + 1 + 3) + 1  # weights, average, Adam's three; losses
     assert run.network.sigma_data == SIGMA_DATA
+
+
+def test_a_run_whose_state_is_lost_goes_on_from_its_checkpoint(pictures, tmp_path):
+    run = start(small("residual", steps=40, warmup=4, decay=0.5), CPU)
+    list(train(run, pictures))
+    run.seconds = 7200.0
+    export(run, tmp_path, pictures, "command", count=8)
+    more = begin_from(tmp_path, CPU, steps=50)
+    assert (more.step, more.steps, more.seconds, more.restarts) == (40, 50, 7200.0, [40])
+    assert smoothed(more.losses)[-1] == pytest.approx(smoothed(run.losses)[-1], rel=1e-3)
+    for name, value in run.weights().items():
+        torch.testing.assert_close(more.network.state_dict()[name], value, rtol=1e-3, atol=1e-7)
+    for name, value in more.average.items():
+        assert torch.equal(more.network.state_dict()[name], value), name
+    assert more.rate() == more.spec.recipe.rate_at(40) / 4  # rising anew
+    before = sum(run.losses[-10:])
+    after = list(train(more, pictures))
+    assert len(after) == 10
+    assert sum(after) < 1.5 * before
+    save(more, tmp_path)
+    assert resume(tmp_path, CPU).restarts == [40]
+    export(more, tmp_path / "second", pictures, "command", count=8)
+    assert begin_from(tmp_path / "second", CPU).restarts == [40, 50]
+
+
+def test_a_checkpoint_that_does_not_tell_its_steps_is_no_beginning(pictures, tmp_path):
+    run = start(small("tiny", steps=2), CPU)
+    list(train(run, pictures))
+    export(run, tmp_path, pictures, "command", count=8)
+    (tmp_path / "loss.csv").write_text("step,loss,smoothed\n9,1,1\n")
+    with pytest.raises(DamagedFile, match="does not tell how far"):
+        begin_from(tmp_path, CPU)

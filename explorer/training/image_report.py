@@ -19,7 +19,7 @@ from explorer.training.files import (
     write_atomically,
 )
 from explorer.training.image_model import ImageModel, held_out_loss, pictures
-from explorer.training.image_run import Run, parameters, placed, smoothed
+from explorer.training.image_run import Run, parameters, placed, smoothed, start
 from explorer.training.image_spec import ImageSpec, from_json, to_json
 
 WEIGHTS, SPEC, LOSSES, SAMPLES = "weights.safetensors", "spec.json", "loss.csv", "samples.png"
@@ -78,6 +78,8 @@ def export(run: Run, folder: Path, held_out: Pictures, command: str, count: int 
             if step <= run.step
         },
     }
+    if run.restarts:
+        figures["restarted_at_steps"] = run.restarts
     save_weights(run, folder / WEIGHTS)
     write_atomically(folder / LOSSES, loss_table(run.losses))
     spec = {"spec": to_json(run.spec), "command": command, "figures": figures}
@@ -93,6 +95,42 @@ def save_weights(run: Run, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     said = {"spec": json_bytes(to_json(run.spec)).decode(), "steps": str(run.step)}
     save_tensors(path, weights, said)
+
+
+def begin_from(folder: Path, device: torch.device, steps: int | None = None) -> Run:
+    """A run that goes on from the checkpoint in `folder`, where the run's own state is lost.
+
+    Its network and its average are the checkpoint's weights, and Adam's moments begin anew. The
+    losses of the steps done are read off the curve: a row's loss stands for every step since the
+    row before. Raises DamagedFile as `load_checkpoint` does.
+    """
+    told = read_json(folder / SPEC)
+    try:
+        spec, figures = from_json(told["spec"]), told["figures"]
+        done, hours = int(figures["steps"]), float(figures["hours"])
+        restarts = [int(step) for step in figures.get("restarted_at_steps", [])]
+        losses = _losses(folder / LOSSES, done)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedFile(f"{folder} does not tell how far it was trained ({error!r})") from error
+    run = start(spec if steps is None else spec.with_steps(steps), device)
+    trained = _network(spec, folder / WEIGHTS, device)
+    run.network.load_state_dict(trained.state_dict())
+    for name, parameter in trained.named_parameters():
+        if name in run.average:
+            run.average[name].copy_(parameter.detach())
+    run.losses, run.seconds, run.restarts = losses, 3600 * hours, [*restarts, done]
+    return run
+
+
+def _losses(table: Path, steps: int) -> list[float]:
+    """A loss for each of `steps` steps, from the rows that `loss_table` keeps of them."""
+    losses: list[float] = []
+    for row in table.read_text().split()[1:]:
+        step, loss, _ = row.split(",")
+        losses += [float(loss)] * (int(step) - len(losses))
+    if not 0 < len(losses) <= steps:
+        raise ValueError(f"{table.name} has {len(losses)} steps of {steps}")
+    return losses + losses[-1:] * (steps - len(losses))
 
 
 def load_checkpoint(folder: Path, device: torch.device) -> ImageModel:

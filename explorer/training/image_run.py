@@ -34,7 +34,8 @@ class Diverged(ArithmeticError):
 class Run:
     """A training under way: `average` has the averaged parameters, empty where none is kept.
 
-    `losses` holds one loss for each step done, `seconds` how long they took.
+    `losses` holds one loss for each step done, `seconds` how long they took. `restarts`: the steps
+    at which it went on from a checkpoint's weights, with the moments of Adam begun anew.
     """
 
     spec: ImageSpec
@@ -44,6 +45,7 @@ class Run:
     average: dict[str, Tensor]
     losses: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    restarts: list[int] = field(default_factory=list)
 
     @property
     def step(self) -> int:
@@ -56,6 +58,12 @@ class Run:
     @property
     def kind(self) -> str:
         return IMAGE_NETWORKS[self.spec.network].kind
+
+    def rate(self) -> float:
+        """The learning rate of the next step: the recipe's, rising anew after a restart."""
+        since = self.step - (self.restarts[-1] if self.restarts else 0)
+        rising = (since + 1) / self.spec.recipe.warmup if self.spec.recipe.warmup else 1.0
+        return self.spec.recipe.rate_at(self.step) * min(rising, 1.0)
 
     def weights(self) -> dict[str, Tensor]:
         """Parameters and buffers to sample with: the average where one is kept. Not copied."""
@@ -100,8 +108,9 @@ def train(run: Run, data: Pictures, rank: int = 0, world: int = 1) -> Iterator[f
     network.train()
     while run.step < run.steps:
         batch = joint_batch(run.spec, run.kind, data, run.step, share, run.device)
+        rate = run.rate()
         for group in run.optimizer.param_groups:
-            group["lr"] = recipe.rate_at(run.step)
+            group["lr"] = rate
         with torch.autocast("cuda", torch.bfloat16) if run.device.type == "cuda" else nullcontext():
             loss = loss_of(network, run.kind, batch)
         joint = loss.detach().clone()
@@ -137,6 +146,7 @@ def save(run: Run, folder: Path) -> None:
     metadata = {
         "spec": json_bytes(to_json(run.spec)).decode(),
         "seconds": repr(run.seconds),
+        "restarts": json_bytes(run.restarts).decode(),
     }
     save_tensors(folder / STATE, tensors, metadata)
 
@@ -154,6 +164,7 @@ def resume(folder: Path, device: torch.device, steps: int | None = None) -> Run:
         _copy(run.average, tensors, "average/")
         run.losses = tensors["losses"].tolist()
         run.seconds = float(metadata["seconds"])
+        run.restarts = [int(step) for step in read_json(metadata.get("restarts", "[]"))]
         for name, parameter in run.network.named_parameters():
             if run.losses:
                 run.optimizer.state[parameter] = _moments(parameter, tensors, f"adam/{name}/")

@@ -2,8 +2,9 @@
 
     python -m explorer.training.images --dataset mnist --network unet --data FOLDER --out RUN
 
-The same command goes on where RUN was left. With --export FOLDER the run becomes a checkpoint;
-with --weak as well, an early run becomes the network that guidance of one leads away from.
+The same command goes on where RUN was left. With --begin FOLDER a run whose state is lost goes on
+from its checkpoint's weights. With --export FOLDER the run becomes a checkpoint; with --weak as
+well, an early run becomes the network that guidance of one leads away from.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from explorer.training.image_report import (
     LOSSES,
     SAMPLES,
     WEAK,
+    begin_from,
     export,
     loss_table,
     model_of,
@@ -48,6 +50,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the data set")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--steps", type=int, help="steps in all, instead of the recipe's")
+    parser.add_argument(
+        "--begin", type=Path, help="where --out holds no run: the checkpoint whose weights go on"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of each process")
     parser.add_argument("--device", help="cpu, cuda or mps; the best there is by default")
@@ -76,6 +81,8 @@ def opened(options: argparse.Namespace, device: torch.device) -> Run:
             if asked not in (None, found):
                 raise ValueError(f"{options.out} trains {found}, not {asked}; choose another --out")
         return run
+    if options.begin is not None:
+        return begin_from(options.begin, device, options.steps)
     if options.dataset is None or options.network is None:
         raise ValueError(f"{options.out} holds no run; begin one with --dataset and --network")
     spec = ImageSpec(options.dataset, options.network, RECIPES[options.network], options.seed)
