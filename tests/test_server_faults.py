@@ -23,7 +23,7 @@ from explorer.export import work as exports
 from explorer.export.work import Work, at_once
 from explorer.training.jobs import Job, Pool, Status
 from explorer.training.store import Store
-from explorer.ui import image_downloads, shelf
+from explorer.ui import fetching, image_downloads, shelf
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN_AND_WAIT = """
@@ -169,8 +169,8 @@ def test_a_download_that_finds_no_room_says_so(monkeypatch: pytest.MonkeyPatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(image_downloads, "download", full)
-    at = image_downloads.fetching("mnist")
-    image_downloads.begin("mnist")
+    at = fetching.fetching("mnist")
+    fetching.begin(image_downloads.of_set("mnist"))
     until(lambda: not at.busy)
     assert "No space left on device" in at.problem
     assert events.counts()["download_failed", "disk"] >= 1

@@ -21,7 +21,7 @@ from explorer.data.images import load
 from explorer.training import image_film_files
 from explorer.training.image_folder import ROOT as CHECKPOINTS
 from explorer.training.image_folder import checkpoints
-from explorer.ui import image_downloads, image_places, image_readings, image_scenes
+from explorer.ui import fetching, image_downloads, image_places, image_readings, image_scenes
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +109,7 @@ def test_a_button_fetches_what_is_missing_and_says_what_went_wrong(tmp_path, mon
     """Against an address at which nobody listens, then with a download that succeeds."""
     source = replace(download.SETS["mnist"].sources[0], url="http://127.0.0.1:9/file")
     monkeypatch.setitem(download.SETS, "mnist", download.Published((source,)))
-    image_downloads.fetching.clear()
+    fetching.fetching.clear()
     at = opened(near="1")
     button = next(button for button in at.button if button.label.startswith("Download MNIST"))
     button.click().run()

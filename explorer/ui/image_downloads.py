@@ -1,65 +1,12 @@
-"""Fetching a set of pictures for the whole server, where a page misses it."""
+"""The offer to fetch a set of pictures, where a page misses it."""
 
 from __future__ import annotations
-
-import logging
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import streamlit as st
 
 from explorer.data.download import SETS, download
 from explorer.data.images import PICTURE_SETS
-from explorer.events import tell
-from explorer.training.faults import kind_of, plain_words
-from explorer.ui import image_places
-
-
-@dataclass(eq=False)
-class Fetching:
-    """How far the download of one set is; `problem` says why it ended without it."""
-
-    done: int = 0
-    total: int = 1
-    problem: str = ""
-    thread: threading.Thread | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def busy(self) -> bool:
-        return self.thread is not None and self.thread.is_alive()
-
-    def attempt(self, fetch: Callable[[], None]) -> None:
-        """Fetch; whatever goes wrong, a full disk among it, is said on the page."""
-        try:
-            fetch()
-        except Exception as problem:  # a thread has nobody above it to tell
-            self.problem = plain_words(problem)
-            tell("download_failed", logging.ERROR, kind=kind_of(problem), problem=problem)
-
-    def told(self, done: int, total: int) -> None:
-        self.done, self.total = done, total
-
-
-@st.cache_resource(show_spinner=False)
-def fetching(name: str) -> Fetching:
-    """The server's one download of a set: two would write into one file."""
-    return Fetching()
-
-
-def begin(name: str) -> None:
-    """Start the download unless it is under way. A callback."""
-    at, folder = fetching(name), image_places.download_folder()
-
-    def work() -> None:
-        at.attempt(lambda: download(name, folder, at.told))
-
-    with at.lock:
-        if not at.busy:
-            at.problem = ""
-            at.thread = threading.Thread(target=work, name=f"download-{name}", daemon=True)
-            at.thread.start()
+from explorer.ui import fetching, image_places
 
 
 def offer(name: str, missing: ValueError) -> None:
@@ -76,24 +23,15 @@ def offer(name: str, missing: ValueError) -> None:
 def button(name: str) -> None:
     """The button that fetches a set, its progress, and what went wrong; nothing for other sets."""
     if name in SETS:
-        ticking = fetching(name).busy
-        st.fragment(_progress, run_every=0.5 if ticking else None)(name, ticking)
+        fetching.button(of_set(name))
 
 
-def _progress(name: str, ticking: bool) -> None:
-    at, size = fetching(name), SETS[name].size / 1e6
-    if at.busy != ticking:
-        st.rerun()
-    if at.busy:
-        st.progress(min(1.0, at.done / at.total), f"{at.done / 1e6:.0f} of {size:.0f} MB")
-        return
-    st.button(
-        f"Download {PICTURE_SETS[name].label} ({size:.0f} MB)",
-        icon=":material/download:",
-        on_click=begin,
-        args=(name,),
-        help=f"Into {image_places.download_folder()} on the computer that runs this app.",
+def of_set(name: str) -> fetching.Offer:
+    """What fetches a set of `SETS`."""
+    label, folder = PICTURE_SETS[name].label, image_places.download_folder()
+    return fetching.Offer(
+        name,
+        f"Download {label} ({SETS[name].size / 1e6:.0f} MB)",
+        folder,
+        lambda told: download(name, folder, told),
     )
-    if at.problem:
-        st.error("The download ended without the pictures.")
-        st.text(at.problem)
