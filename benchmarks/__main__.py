@@ -1,8 +1,9 @@
 """`python -m benchmarks NAME` runs `benchmarks/NAME.py` and prints what it measured as JSON.
 
-Some take numbers: `images SAMPLES` draws so many pictures of each class-conditional network,
-`load STUDENTS MINUTES VISITS` seats so large a class for so long and lets so many come and go,
-`fuzz INPUTS` and `hostile LINKS` try so many.
+Some take numbers: `load STUDENTS MINUTES VISITS` seats so large a class for so long and lets so
+many come and go, `fuzz INPUTS` and `hostile LINKS` try so many. Two take names after a number:
+`images SAMPLES NETWORK…` draws so many pictures of each class-conditional network, or of those
+named, and `image_guidance SAMPLES SETTING…` compares ways of guidance.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ import sys
 from pathlib import Path
 
 _HELPERS = {
-    *("__init__", "__main__", "client", "habits", "image_quality", "process", "screen", "serving"),
+    *("__init__", "__main__", "client", "habits", "image_draws", "image_memory", "image_quality"),
+    *("process", "screen", "serving"),
 }
+_NUMBERS = {"images": 1, "image_guidance": 1, "fuzz": 1, "hostile": 1, "load": 3}
+_NAMING = {"images", "image_guidance"}
 
 
 def names() -> list[str]:
@@ -23,16 +27,22 @@ def names() -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    name, *numbers = arguments or [""]
-    takes = {"images": 1, "fuzz": 1, "hostile": 1, "load": 3}.get(name, 0)
-    if name not in names() or len(numbers) > takes or not all(map(str.isdecimal, numbers)):
+    name, *given = arguments or [""]
+    takes = _NUMBERS.get(name, 0)
+    numbers, named = given[:takes], given[takes:]
+    if (
+        name not in names()
+        or not all(map(str.isdecimal, numbers))
+        or (named and name not in _NAMING)
+    ):
         print(
             f"usage: python -m benchmarks NAME; NAME is one of {', '.join(names())}, "
-            "or images SAMPLES, load STUDENTS MINUTES VISITS, fuzz INPUTS, hostile LINKS",
+            "or load STUDENTS MINUTES VISITS, fuzz INPUTS, hostile LINKS, "
+            "images SAMPLES NETWORK…, image_guidance SAMPLES SETTING…",
             file=sys.stderr,
         )
         return 2
-    result = importlib.import_module(f"benchmarks.{name}").run(*map(int, numbers))
+    result = importlib.import_module(f"benchmarks.{name}").run(*map(int, numbers), *named)
     print(json.dumps(result, ensure_ascii=False))
     return 0
 

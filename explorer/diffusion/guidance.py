@@ -58,7 +58,7 @@ def interval(process: Process, scale: float, low: float, high: float) -> Schedul
     """
     if not 0 <= low < high:
         raise ValueError(f"({low}, {high}] is no interval of σ/α; give 0 ≤ low < high")
-    return _stepped(process, 1.0, low, scale, high)
+    return stepped(process, 1.0, low, scale, high)
 
 
 def easing(process: Process, scale: float, gentle: float, below: float) -> Schedule:
@@ -66,10 +66,10 @@ def easing(process: Process, scale: float, gentle: float, below: float) -> Sched
 
     With much noise w decides what is drawn, with little only how sharply.
     """
-    return _stepped(process, min(scale, gentle), below, scale, math.inf)
+    return stepped(process, min(scale, gentle), below, scale, math.inf)
 
 
-def _stepped(process: Process, under: float, low: float, scale: float, high: float) -> Schedule:
+def stepped(process: Process, under: float, low: float, scale: float, high: float) -> Schedule:
     """w = `under` up to a σ/α of `low`, `scale` up to `high`, and 1 beyond."""
 
     def schedule(t: Tensor) -> Tensor | float:

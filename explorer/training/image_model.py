@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from explorer.data.images import Pictures, to_bytes
-from explorer.diffusion.guidance import easing, guided, guided_at_once
+from explorer.diffusion.guidance import Schedule, easing, guided, guided_at_once
 from explorer.diffusion.parametrization import Score, convert, score_of
 from explorer.diffusion.process import Process, expand
 from explorer.diffusion.steps import Step, ancestral, dpm_solver_2m
@@ -59,12 +59,13 @@ class ImageModel:
     def guidable(self) -> bool:
         return self.spec.entry.guidable
 
-    def score(self, labels: Tensor | None = None, guidance: float = 1.0) -> Score:
+    def score(self, labels: Tensor | None = None, guidance: float | Schedule = 1.0) -> Score:
         """The score given labels (B,), or none; with guidance w, s(x) + w (s(x | c) − s(x)).
 
         w = 0 forgets the label, 1 obeys it and more exaggerates it. s(x) is that of `weak`, where
         there is one, so that w leads away from its mistakes as well; else the network's own (Karras
-        et al. 2024, equation 3; Ho and Salimans 2022, equation 6). See `DECIDED` for little noise.
+        et al. 2024, equation 3; Ho and Salimans 2022, equation 6). For little noise a number w is
+        eased as `DECIDED` tells; a schedule is taken as it is.
         Raises ValueError for guidance where the network or the labels do not allow it.
         """
         plain = self._score(self.network, labels)
@@ -72,7 +73,9 @@ class ImageModel:
             return plain
         if labels is None or not self.guidable:
             raise ValueError(f"guidance={guidance} needs labels and a network trained without some")
-        scale = easing(self.process, guidance, GENTLE, DECIDED)
+        scale = guidance
+        if not callable(guidance):
+            scale = easing(self.process, guidance, GENTLE, DECIDED)
         if self.weak is not None:
             return guided(self._score(self.weak, None), plain, scale)
         both_labels = torch.cat([torch.full_like(labels, NO_LABEL), labels])
