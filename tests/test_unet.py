@@ -51,6 +51,11 @@ def test_the_seed_gives_the_weights_and_the_global_one_is_left_alone(name):
     assert any(not torch.equal(first[key], other[key]) for key in first)
 
 
+@pytest.mark.parametrize("name", IMAGE_NETWORKS)
+def test_an_entry_names_the_class_that_it_builds(name):
+    assert type(build(name, EDM(), 0)) is IMAGE_NETWORKS[name].network
+
+
 def test_two_convolutions_see_five_pixels():
     network = TwoConvolutions().eval()
     assert count(network) == 3 * 64 * 9 + 64 + 2 * 64 + 64 * 3 * 9 + 3

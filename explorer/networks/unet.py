@@ -96,15 +96,17 @@ class StridedUNet(nn.Module):
         return one_hot[:, :, None, None].expand(-1, -1, *h.shape[2:])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ImageNetwork(Entry[nn.Module]):
     """An entry of `IMAGE_NETWORKS`; `make(process)` builds the network with fresh weights.
 
-    `kind`: what it predicts. `labelled`: whether it must be told a label. `guidable`: whether it
-    works with and without a label, so that guidance has two predictions to weigh. `large`: an
-    evaluation takes tenths of a second a picture on one core, so that pages ask for fewer.
+    `network`: the class of what it builds, for those who show its code. `kind`: what it predicts.
+    `labelled`: whether it must be told a label. `guidable`: whether it works with and without a
+    label, so that guidance has two predictions to weigh. `large`: an evaluation takes tenths of a
+    second a picture on one core, so that pages ask for fewer.
     """
 
+    network: type[nn.Module]
     kind: str = "eps"
     labelled: bool = False
     guidable: bool = False
@@ -117,23 +119,27 @@ IMAGE_NETWORKS: dict[str, ImageNetwork] = {
         "Two convolutions",
         source="Willcocks and Atapour-Abarghouei, practical 5, section 3",
         note="It sees 5×5 pixels and no time: its pictures are texture.",
+        network=TwoConvolutions,
     ),
     "unet": ImageNetwork(
         lambda process: StridedUNet(),
         "U-Net without time",
         source="Willcocks and Atapour-Abarghouei, practical 5, section 5",
+        network=StridedUNet,
     ),
     "unet-classes": ImageNetwork(
         lambda process: StridedUNet(CLASSES),
-        "U-Net with classes, without time",
+        "U-Net told its class",
         source="Willcocks and Atapour-Abarghouei, practical 5, section 6",
+        network=StridedUNet,
         labelled=True,
     ),
     "residual": ImageNetwork(
         lambda process: Preconditioned(ResidualUNet(), process),
-        "Residual U-Net with time, classes and attention",
+        "Residual U-Net",
         r"\hat x_0=c_\text{skip}\,x+c_\text{out}F(c_\text{in}\,x,\ c_\text{noise},\ c)",
         "Karras et al. 2022, table 1; Ho and Salimans 2022",
+        network=Preconditioned,
         kind="x0",
         guidable=True,
     ),

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from explorer.diffusion.spec import ProcessSpec
-from explorer.networks.diffusers_unet import unet_of
+from explorer.networks.diffusers_unet import DiffusersUNet, unet_of
 from explorer.networks.unet import ImageNetwork
 
 
@@ -34,6 +34,7 @@ class DiffusersSpec:
             lambda process: unet_of(json.loads(self.config), steps),
             self.name,
             source="Ho et al. 2020",
+            network=DiffusersUNet,
             kind=self.kind,
             large=True,
         )

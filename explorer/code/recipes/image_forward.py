@@ -55,7 +55,7 @@ def forward_script(
 
 def recipe(checkpoint: Checkpoint, pixels: bytes, labels: tuple[int, ...], seed: int) -> Recipe:
     """`forward_script` with what it needs."""
-    network = image_weights.network_of(checkpoint)
+    network = checkpoint.spec.entry.network
     return Recipe(
         "image_forward",
         (

@@ -47,7 +47,7 @@ def recipe(checkpoint: Checkpoint, request: Request, name: str = "image_sampling
     steps = [
         entry.make.func if isinstance(entry.make, partial) else entry.make for entry in entries
     ]
-    network = image_weights.network_of(checkpoint)
+    network = checkpoint.spec.entry.network
     return Recipe(
         name,
         tuple(dict.fromkeys(entry.latex for entry in entries)),

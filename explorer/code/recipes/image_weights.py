@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import torch
-
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_report import WEAK
 from explorer.training.image_spec import ImageSpec
@@ -80,12 +78,6 @@ def settings(checkpoint: Checkpoint) -> dict[str, Any]:
     """What the lines of `body` read."""
     found = {"spec": checkpoint.spec, "weights": file_of(checkpoint)}
     return found | ({"weak": weak_file_of(checkpoint)} if _has_weak(checkpoint) else {})
-
-
-def network_of(checkpoint: Checkpoint) -> type:
-    """The class of the network."""
-    with torch.device("meta"):
-        return type(checkpoint.spec.entry.make(checkpoint.spec.process.build()))
 
 
 def kept(checkpoint: Checkpoint, samplers: Iterable[str] = ()) -> dict[str, set[str]]:
