@@ -7,6 +7,7 @@ import re
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+from access import barriers
 from conftest import settle
 
 from explorer.data.own_codec import decode
@@ -58,3 +59,38 @@ def test_a_drawing_becomes_the_distribution_and_stays_in_the_link(server, open_p
     page.get_by_text("In force: 3 points.").wait_for()
     settle(page)
     assert watch.problems() == []
+
+
+def test_on_a_projector_the_controls_step_back_for_the_sheet(server, open_page):
+    link = "/forward_diffusion?dim=2&dist2=own-2d&projector=1"
+    page, watch = open_page(server, link, width=1920, height=1080)
+    page.get_by_role("button", name="Controls").click()
+    page.get_by_role("button", name="Draw, paste or upload").click()
+    sheet = page.locator(".dxo-canvas")
+    sheet.wait_for()
+    settle(page)
+    box = sheet.bounding_box()
+    over = "([x, y]) => document.elementFromPoint(x, y).className"
+    assert page.evaluate(over, [box["x"] + 20, box["y"] + box["height"] / 2]) == "dxo-canvas"
+    assert barriers(page) == []
+    assert watch.problems() == []
+
+
+def test_with_a_finger_on_a_phone(server, browser):
+    with browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    ) as phone:
+        page = phone.new_page()
+        page.goto(f"{server.url}/forward_diffusion?dim=2&dist2=own-2d")
+        settle(page)
+        page.get_by_test_id("stExpandSidebarButton").tap()
+        page.get_by_role("button", name="Draw, paste or upload").tap()
+        sheet = page.locator(".dxo-canvas")
+        sheet.wait_for()
+        page.wait_for_timeout(300)  # the dialog slides in
+        box = sheet.bounding_box()
+        assert box["height"] <= box["width"]
+        page.touchscreen.tap(box["x"] + 120, box["y"] + 100)
+        page.touchscreen.tap(box["x"] + 160, box["y"] + 150)
+        page.get_by_role("button", name="Use this drawing").tap()
+        page.get_by_text("In force: 2 points.").wait_for()

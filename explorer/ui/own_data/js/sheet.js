@@ -19,7 +19,8 @@ function makeSheet(parent, said, use) {
     role: "application",
     "aria-label": "Sheet to draw on: arrow keys move the cursor, Space draws, Ctrl+Z takes back",
   });
-  canvas.style.height = `${said.height}px`;
+  // where the dialog is narrow, points have a square sheet and nothing empty below it
+  canvas.style.height = flat ? `${said.height}px` : `min(${said.height}px, 100cqw)`;
   const context = canvas.getContext("2d");
   const status = make("span", "dxo-status", [], { role: "status", "aria-live": "polite" });
   const history = [];
