@@ -5,9 +5,8 @@ import streamlit as st
 from explorer.code.recipes import density_estimation as code
 from explorer.code.recipes.learned import Trained
 from explorer.data.spec import DistributionSpec
-from explorer.registry import Param
 from explorer.training import density_networks as shipped
-from explorer.ui import controls, density_live, frame
+from explorer.ui import controls, density_controls, density_live, frame
 from explorer.ui import density_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.pictures import show
@@ -30,9 +29,6 @@ controls.presets(
     }
 )
 VIEWS = {"density": "Density", "sizes": "Size", "live": "Train"}
-RULES = {**{key: label for key, (label, _) in scenes.RULES.items()}, "own": "Your own"}
-BINS = Param("bins", "Bins along each axis", 0, 0, 60, 1, "0: by Scott's rule for histograms.")
-FACTOR = Param("factor", "Bandwidth", 0.2, 0.01, 1.0, 0.01, "Of every kernel.", "σ of the data")
 
 narrow, wide = frame.stage()
 with narrow:
@@ -58,22 +54,13 @@ with narrow:
                 help="Draws of the data that each estimate is made from.",
             )
         )
-    bins, rule, factor, kind = 0, "cv", FACTOR.default, shipped.OURS
+    widths, kind = (0, "cv", 0.2), shipped.OURS
     if view == "live":
         kind = density_live.choose_kind()
     else:
-        bins = controls.number(BINS, key="bins")
-        rule = controls.option(
-            RULES,
-            key="rule",
-            label="Kernel bandwidth",
-            default="cv",
-            help="How wide the bell over every point is.",
-        )
-        if rule == "own":
-            factor = controls.number(FACTOR, key="factor")
+        widths = density_controls.choose_widths()
 scale = 1.4 if frame.projector() else 1.0
-choice = scenes.Choice(data, size, int(bins), rule, float(factor))
+choice = scenes.Choice(data, size, *widths)
 spec = shipped.training_of(data, size, shipped.OURS)
 place = shipped.FOLDER / shipped.name_of(name, size, shipped.OURS) / "weights.safetensors"
 network = None if own else Trained(spec, f"{name}-{size}.safetensors", place.read_bytes)

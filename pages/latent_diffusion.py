@@ -30,7 +30,6 @@ controls.presets(
     }
 )
 VIEWS = {"sample": "Sample", "vae": "VAE", "train": "Train"}
-COLOURS = {"now": "As it decodes now", "end": "As it ends"}
 
 narrow, wide = frame.stage()
 with narrow:
@@ -53,7 +52,7 @@ with narrow:
             help="The encoder's latents are a mixture of four Gaussians: their score is known.",
         )
         colour = controls.segments(
-            COLOURS,
+            {"now": "As it decodes now", "end": "As it ends"},
             key="colour",
             label="Colour of a particle",
             default="now",
@@ -128,5 +127,4 @@ with wide:
             show_code(code.training_recipe(LATENTS[name]))
     else:
         sample()
-        lanes = scenes.LANES
-        show_code(code.recipe(latent_files(name), lanes, exact, steps, particles, seed))
+        show_code(code.recipe(latent_files(name), scenes.LANES, exact, steps, particles, seed))

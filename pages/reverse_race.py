@@ -64,14 +64,10 @@ with narrow:
                 (p.name, controls.number(p, key=f"{key}.{name}.{p.name}")) for p in entry.params
             )
             lanes.append(race_scenes.Lane(name, values))
-    steps = int(
-        controls.number(
-            Param("steps", "Steps", 100, 2, 500, 1, "Adaptive solvers choose their own."),
-            key="steps",
-        )
-    )
-    count = Param("n", "Particles", 1000, 100, 5000, 100, "The same in every lane.")
-    particles = int(controls.number(count, key="n"))
+    count = Param("steps", "Steps", 100, 2, 500, 1, "Adaptive solvers choose their own.")
+    steps = int(controls.number(count, key="steps"))
+    crowd = Param("n", "Particles", 1000, 100, 5000, 100, "The same in every lane.")
+    particles = int(controls.number(crowd, key="n"))
     show = controls.segments(
         {"particles": "Particles", "density": "Their density"},
         key="show",

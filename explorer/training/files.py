@@ -41,8 +41,6 @@ DTYPES = {
     "I64": torch.int64,
 }
 """What a stored tensor may be made of, by its name in the file."""
-
-
 FORMATS = ", ".join(DTYPES)
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # linear, even where the last quote lacks
 NOT_FINITE = "holds values that are not finite (NaN or infinity)"
@@ -170,10 +168,8 @@ def read_json(source: Path | bytes | str, max_bytes: int = MAX_JSON_BYTES) -> An
 def _check_size(source: Path | bytes, max_bytes: int) -> None:
     if isinstance(source, bytes):
         size = len(source)
-    elif not source.exists():
-        raise DamagedFile(f"{source.name} is missing")
     elif not source.is_file():
-        raise DamagedFile(f"{source.name} is not a file")
+        raise DamagedFile(f"{source.name} is {'not a file' if source.exists() else 'missing'}")
     else:
         size = source.stat().st_size
     if size == 0:
