@@ -7,7 +7,7 @@ import torch
 from torch import Generator
 
 from explorer.diffusion.processes import PROCESSES
-from explorer.networks.mlp import NETWORKS, SinusoidalMLP, sinusoidal_frequencies, waves
+from explorer.networks.mlp import NETWORKS, SinusoidalMLP, SkipMLP, sinusoidal_frequencies, waves
 from explorer.networks.perceptron import initialise
 
 
@@ -29,6 +29,23 @@ def test_one_time_for_all_is_a_time_for_each(dim, time_dtype):
     torch.testing.assert_close(model(x, t), each, rtol=1e-5, atol=1e-6)
     with torch.inference_mode():
         torch.testing.assert_close(model(x, t), each, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("time_dtype", [torch.float32, torch.float64])
+def test_the_network_of_few_units_says_the_same_for_one_time(time_dtype):
+    model = SkipMLP(2)
+    initialise(model, Generator().manual_seed(0))
+    x, t = particles(50), torch.tensor(0.37, dtype=time_dtype)
+    each = model(x, t.expand(50))
+    torch.testing.assert_close(model(x, t), each, rtol=1e-5, atol=1e-6)
+    assert model(x, t).is_contiguous()
+    grads = []
+    for time in (t, t.expand(50)):
+        model.zero_grad()
+        model(x, time).square().mean().backward()
+        grads.append([p.grad.clone() for p in model.parameters()])
+    for one, every in zip(*grads, strict=True):
+        torch.testing.assert_close(one, every, rtol=1e-4, atol=1e-6)
 
 
 def test_it_is_the_plain_network_of_the_note():

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
+from explorer.diffusion.process import Process
 from explorer.diffusion.samplers import SAMPLERS, race
 from explorer.diffusion.seeds import chance, disagreement, seed_mesh
-from explorer.diffusion.trajectory import Trajectory
+from explorer.diffusion.trajectory import Trajectory, sample
 from explorer.figures import latents as figures
 from explorer.figures import seeds as maps
 from explorer.figures.layers import Pane, Particles
@@ -24,7 +25,7 @@ from explorer.ui.cache import cached
 from explorer.ui.latent_scenes import latent, score_of, view_of
 from explorer.ui.scenes import Scene, clock
 
-SIDE, REACH = 160, 3.0
+SIDE, REACH = 100, 3.0
 """Seeds along each side of the map, and how far it goes, in standard deviations of x_T."""
 MANY = 200
 """Runs from the one seed."""
@@ -56,19 +57,31 @@ class SeedMap:
 
 def _run(name: str, exact: bool, way: Way, start: Tensor, steps: int, seed: int) -> Trajectory:
     known, entry = latent(name), SAMPLERS[way.sampler]
-    step = entry.build(dict(way.values))
-    process = known.model.process
-    # seeds are in units of the prior's width, which is a hair below 1
-    width = process.sigma(torch.tensor(process.t_max, dtype=torch.float64))
-    start = start * float(width)
+    step, process = entry.build(dict(way.values)), known.model.process
+    start = start * _width(process)
     return race(entry, step, process, score_of(known, exact), start, steps, seed)
+
+
+@torch.inference_mode()
+def _ends(name: str, exact: bool, way: Way, start: Tensor, steps: int, seed: int) -> Tensor:
+    """Where `_run` ends, (B, 2): of a whole plane of seeds all states are no less to keep than
+    to compute."""
+    known, entry = latent(name), SAMPLERS[way.sampler]
+    step, process = entry.build(dict(way.values)), known.model.process
+    ts, rng = entry.grid(process, steps), Generator().manual_seed(seed)
+    return sample(process, score_of(known, exact), step, start * _width(process), ts, rng)
+
+
+def _width(process: Process) -> float:
+    """Seeds are in units of the prior's width, which is a hair below 1."""
+    return float(process.sigma(torch.tensor(process.t_max, dtype=torch.float64)))
 
 
 @cached
 def seed_map(name: str, exact: bool, way: Way, steps: int, seed: int) -> SeedMap:
     """The class in which each seed of a dense mesh ends, every seed with noise of its own."""
-    run = _run(name, exact, way, seed_mesh(SIDE, REACH), steps, seed)
-    ends = figures.classes(latent(name).vae, run.xs[-1], clear=0.0).reshape(SIDE, SIDE)
+    where = _ends(name, exact, way, seed_mesh(SIDE, REACH), steps, seed)
+    ends = figures.classes(latent(name).vae, where, clear=0.0).reshape(SIDE, SIDE)
     labels = torch.from_numpy(ends)
     return SeedMap(ends, disagreement(labels), chance(labels))
 

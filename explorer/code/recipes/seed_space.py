@@ -40,7 +40,7 @@ def ends(step, start):
 
 
 for label, step in ways.items():
-    plane = ends(step, seed_mesh(160, 3.0)).reshape(160, 160)
+    plane = ends(step, seed_mesh(100, 3.0)).reshape(100, 100)
     print(f"{{label}}: apart={{disagreement(plane):.1%}} chance={{chance(plane):.0%}}")
     from_one = torch.bincount(ends(step, torch.tensor([chosen]).expand(200, 2)), minlength=4)
     print("  200 runs from the chosen seed:", *from_one.tolist())
