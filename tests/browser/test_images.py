@@ -111,5 +111,14 @@ def test_the_loss_curves_name_the_networks_and_the_targets(server, open_page):
     legend = page.locator(".js-plotly-plot .legend").text_content()
     assert "U-Net" in legend
     assert "targets" in legend
-    assert page.get_by_text("< 0.05 at 10,000").count() == 1
+    page.get_by_text("< 0.05 at 10,000").wait_for()  # drawn after the legend
     assert watched.problems() == []
+
+
+def test_on_a_telephone_the_names_of_the_targets_end_with_the_chart(server, open_page):
+    page, _ = open_page(server, "/image_losses", width=390, height=844)
+    chart = page.locator(".js-plotly-plot").bounding_box()
+    for name in ("< 0.1 at 2,500", "< 0.05 at 10,000"):
+        box = page.get_by_text(name).bounding_box()
+        assert box["x"] >= chart["x"]
+        assert box["x"] + box["width"] <= chart["x"] + chart["width"]
