@@ -19,7 +19,8 @@ from explorer.data.estimators import (
     scott,
     silverman,
 )
-from explorer.figures.density import Drawn, curves_chart, panes_chart
+from explorer.figures.density import Drawn, curves_chart
+from explorer.figures.density_panes import panes_chart
 
 
 def points(name: str, n: int, seed: int = 0) -> Tensor:

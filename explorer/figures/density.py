@@ -1,4 +1,4 @@
-"""Estimates of one density side by side: curves in 1D, panes on one colour scale in 2D."""
+"""Estimates of one density in 1D as curves, and what they are worth by the number of points."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.figures.base import axes_figure, axes_layout
+from explorer.figures.base import axes_figure
 from explorer.figures.palette import AXIS, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, translucent
 
 COLOURS = {
@@ -21,8 +21,6 @@ COLOURS = {
 }
 DASHES = {"kernel": "dash", "short": "dot"}
 """How the lines that are not solid are drawn."""
-COLUMNS = 4
-"""Panes beside each other, in two rows at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,116 +80,6 @@ def curves_chart(
     )
     figure.update_layout(dragmode=False, hovermode="x", margin={"t": 34 * scale})
     return figure
-
-
-def panes_chart(
-    axis: np.ndarray,
-    drawn: Sequence[Drawn],
-    points: np.ndarray,
-    *,
-    height: int,
-    scale: float = 1.0,
-) -> go.Figure:
-    """Densities over the plane, `axis` (S,) both ways, on one colour scale, and the points (n, 2).
-
-    One or two rows of four panes, the points first. The scale ends at the truth's peak; what lies
-    above it is in full colour.
-    """
-    half, side = float(axis[-1]), len(axis)
-    layout = axes_layout((-half, half), (-half, half), height=height, scale=scale)
-    x_axis, y_axis = layout.pop("xaxis"), layout.pop("yaxis")
-    peak = float(np.exp(drawn[0].log_prob.max()))
-    titles = ["Training points", *(one.label for one in drawn)]
-    data: list[dict] = []
-    annotations = []
-    rows = -(-len(titles) // COLUMNS)
-    tall = 0.42 if rows == 2 else 0.9
-    for place, title in enumerate(titles):
-        row, column = divmod(place, COLUMNS)
-        left, bottom = column * 1.005 / COLUMNS, 0.53 * (rows - 1 - row)
-        width = 0.96 / COLUMNS
-        number = str(place + 1) if place else ""
-        ticks = {"showticklabels": False, "ticks": "", "title": {"text": ""}, "showgrid": False}
-        layout[f"xaxis{number}"] = {
-            **x_axis,
-            **ticks,
-            "domain": [left, left + width],
-            "anchor": f"y{number}",
-            "mirror": True,
-            "constrain": "domain",
-            "matches": "x" if place else None,
-        }
-        layout[f"yaxis{number}"] = {
-            **y_axis,
-            **ticks,
-            "domain": [bottom, bottom + tall],
-            "anchor": f"x{number}",
-            "mirror": True,
-            "scaleanchor": f"x{number}",
-            "constrain": "domain",
-            "matches": "y" if place else None,
-        }
-        annotations.append(
-            {
-                "text": title,
-                "x": left + width / 2,
-                "y": bottom + tall + 0.005,
-                "xref": "paper",
-                "yref": "paper",
-                "xanchor": "center",
-                "yanchor": "bottom",
-                "showarrow": False,
-                "font": {"size": 14 * scale},
-            }
-        )
-        axes = {"xaxis": f"x{number}", "yaxis": f"y{number}", "showlegend": False}
-        if place == 0:
-            shown = points[:2000]
-            data.append(
-                {
-                    "type": "scatter",
-                    "mode": "markers",
-                    "x": shown[:, 0],
-                    "y": shown[:, 1],
-                    "marker": {"color": AXIS, "size": 3.2 * scale},
-                    "hoverinfo": "skip",
-                    **axes,
-                }
-            )
-            continue
-        data.append(
-            {
-                "type": "heatmap",
-                "x": axis,
-                "y": axis,
-                "z": np.exp(drawn[place - 1].log_prob).reshape(side, side),
-                "coloraxis": "coloraxis",
-                "hovertemplate": "(%{x:.2f}, %{y:.2f}): %{z:.3f}<extra></extra>",
-                **axes,
-            }
-        )
-    layout |= {
-        "annotations": annotations,
-        "dragmode": False,
-        "margin": {"l": 8, "r": 8, "t": 30 * scale, "b": 8},
-        "coloraxis": {
-            "cmin": 0,
-            "cmax": peak,
-            "colorscale": [
-                [0, translucent(BLUE, 0)],
-                [0.15, translucent(SKY, 0.75)],
-                [0.5, BLUE],
-                [1, VERMILLION],
-            ],
-            "colorbar": {
-                "title": {"text": "density", "font": {"size": 13 * scale}},
-                "thickness": 14 * scale,
-                "outlinewidth": 0,
-                "tickfont": {"size": 13 * scale},
-            },
-        },
-    }
-    return go.Figure(data=data, layout=layout)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ from explorer.data.estimators import (
 )
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.likelihood import log_density
-from explorer.figures.density import Curve, Drawn, curves_chart, panes_chart, sizes_chart
+from explorer.figures.density import Curve, Drawn, curves_chart, sizes_chart
+from explorer.figures.density_panes import panes_chart
 from explorer.metrics import Reading
 from explorer.training import density_networks as shipped
 from explorer.training.model import Model

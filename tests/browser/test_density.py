@@ -36,3 +36,13 @@ def test_more_bins_redraw_the_histogram(server, open_page):
     settle(page)
     page.wait_for_function(f"() => ({TITLES}).includes('Histogram, 4 × 4')")
     assert watched.problems() == []
+
+
+def test_on_a_phone_two_panes_lie_beside_each_other(server, open_page):
+    page, watched = open_page(server, "/density_estimation", width=390, height=844)
+    page.locator(".js-plotly-plot .heatmaplayer image").first.wait_for()
+    frames = page.locator(".js-plotly-plot .nsewdrag")
+    widths = [frame.bounding_box()["width"] for frame in frames.all()]
+    assert len(widths) == 7
+    assert min(widths) > 120
+    assert watched.problems() == []

@@ -4,7 +4,7 @@ import { button, make } from "./controls.js";
 import { makeDrag } from "./handle.js";
 import { makeLayer } from "./layers.js";
 import { foreseenView } from "./preview.js";
-import { themedLayout } from "./theme.js";
+import { narrowOf, themedLayout } from "./theme.js";
 import { inWords, chipsOf } from "./words.js";
 import { makeZoom } from "./zoom.js";
 
@@ -112,8 +112,9 @@ export function makePane(hooks, { still }) {
 
   function drawFigure(theme) {
     const { data, layout } = structuredClone(spec.figure);
-    size.width = stage.clientWidth;
-    size.height = stage.clientHeight;
+    const tall = narrowOf(layout, stage.clientWidth)?.height;
+    stage.style.setProperty("--dxp-tall", tall ? `${tall}px` : "initial");
+    Object.assign(size, { width: stage.clientWidth, height: stage.clientHeight });
     const coarse = matchMedia("(pointer: coarse)").matches;
     const themed = themedLayout(layout, theme, { ...size, coarse });
     return Plotly.react(plot, data, themed, { ...CONFIG, displayModeBar: still ? false : "hover" });

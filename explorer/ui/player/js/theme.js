@@ -62,8 +62,24 @@ function squeezed(annotations, width) {
   });
 }
 
+// What a figure says for narrow screens in `layout.meta.narrow`: a height in pixels, and a layout
+// to go over its own.
+export function narrowOf(layout, width) {
+  return width < NARROW ? layout.meta?.narrow : undefined;
+}
+
+function over(one, other) {
+  const inside = (key) => typeof one[key] === "object" && !Array.isArray(other[key]);
+  const merged = Object.keys(other).map((key) => [key, inside(key) ? over(one[key], other[key]) : other[key]]);
+  return { ...one, ...Object.fromEntries(merged) };
+}
+
 // The figure's layout on transparent ground, with our looks wherever it states none of its own.
-export function themedLayout(layout, theme, options) {
+export function themedLayout(stated, theme, options) {
+  const narrow = narrowOf(stated, options.width);
+  const layout = narrow
+    ? over(stated, narrow.layout)
+    : { ...stated, annotations: squeezed(stated.annotations, options.width) };
   const axis = axisLooks(theme);
   const template = {
     layout: {
@@ -81,7 +97,6 @@ export function themedLayout(layout, theme, options) {
     uirevision: "player",
     modebar: { bgcolor: "rgba(0,0,0,0)", color: withAlpha(theme.text, 0.4) },
     ...layout,
-    annotations: squeezed(layout.annotations, options.width),
     template,
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
