@@ -8,6 +8,7 @@ What was drawn is kept: see `image_draws`.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,21 @@ from explorer.training.classifier_files import reader_of
 from explorer.training.image_folder import checkpoints, root
 
 CHECKPOINT = "mnist-residual"
+PAGE = Guide.of_page(IMAGE_NETWORKS["residual"])
 SETTINGS: dict[str, Guide] = {
     "unguided": Guide(1.0, 1.0),
-    "page": Guide.of_page(IMAGE_NETWORKS["residual"]),
+    "page": PAGE,
+    "page-alone": replace(PAGE, weak=False),
+    "page-up-to-15": replace(PAGE, above=15.0),
+    "page-up-to-5": replace(PAGE, above=5.0),
     "3.5-everywhere": Guide(3.5, 3.5),
     "2-everywhere": Guide(2.0, 2.0),
 }
-"""A Guide by what it is called on the command line."""
+"""A Guide by what it is called on the command line.
+
+Without guidance, as the page does it, away from what the network itself says when told nothing,
+in an interval of σ/α as in Kynkäänniemi et al. 2024, and with one w for all of it.
+"""
 
 
 def run(count: int = 300, *names: str) -> dict[str, Any]:

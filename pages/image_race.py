@@ -43,7 +43,10 @@ presets: dict[str, dict[str, object]] = {
 }
 presets |= {
     label: {"net": name}
-    for label, name in (("U-Net without time", "mnist-unet"), ("CIFAR-10", "cifar10-unet"))
+    for label, name in (
+        ("U-Net without time", "mnist-unet"),
+        ("CIFAR-10", image_models.photographs(found)),
+    )
     if name in found
 }
 controls.presets(presets)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from explorer.code.recipes import image_sampling as code
 from explorer.training import image_defaults as defaults
+from explorer.training.image_model import DECIDED, GENTLE
 from explorer.ui import (
     controls,
     frame,
@@ -21,7 +22,7 @@ frame.page(
     "network believes it to be at that moment.",
 )
 found = image_models.usable()
-presets: dict[str, dict[str, object]] = {"A digit of each class": {}}
+presets: dict[str, dict[str, object]] = {"Digits": {}}
 if image_models.FIRST in found:
     presets |= {
         "No guidance": {"w": 1.0},
@@ -68,7 +69,8 @@ with wide:
             "shows the picture last; it is drawn here as $x_t/(\\alpha_t+2\\sigma_t)$, or most of "
             "it would lie beyond black and white. Guidance $w>1$ buys clear classes with variety: "
             "compare the rows. It leads away from $s_-$, a network that is told no class: the same "
-            "one after a sixth of its training, where there is one, so that w also leads away from "
-            "its mistakes."
+            "one early in its training, where there is one, so that w also leads away from "
+            f"mistakes. Where $\\sigma_t/\\alpha_t\\le{DECIDED}$ the class is decided, and w is "
+            f"{GENTLE:g} at most: more would cost variety and name nothing better."
         )
         show_code(code.recipe(checkpoint, request))
