@@ -77,6 +77,8 @@ def test_charts_hold_every_curve_and_target_within_their_axes():
     times = np.linspace(0, 1, 5)
     pane = error_pane({"one": (times, times + 0.001)}, times, times, title="")
     assert pane.figure.layout.yaxis.range[0] < -3
+    on_a_phone = pane.figure.layout.meta["narrow"]["layout"]
+    assert on_a_phone["legend"]["y"] > 1, "above the plot, where neither curves nor cursor are"
     read = np.ones((5, 2))
     dots, line = reading_pane(times, times, read, times, title="").figure.data
     assert len(dots.x) == 10

@@ -130,8 +130,15 @@ def error_pane(
         )
     figure.update_yaxes(**_ticks(low, 1.2))
     legend = {"orientation": "v", "x": 0.98, "y": 0.98, "xanchor": "right", "yanchor": "top"}
-    figure.update_layout(dragmode=False, legend=legend)
+    figure.update_layout(dragmode=False, legend=legend, meta=_legend_above(len(curves)))
     return Pane(figure, (Cursor(times, t),), title=title)
+
+
+def _legend_above(lines: int) -> dict[str, object]:
+    """For a narrow screen, on which a legend of so many lines would lie over curves and cursor."""
+    room = 24 + 19 * lines
+    legend = {"x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"}
+    return {"narrow": {"height": 350 + room, "layout": {"legend": legend, "margin": {"t": room}}}}
 
 
 def reading_pane(
@@ -155,5 +162,5 @@ def reading_pane(
         hovertemplate="t = %{x:.2f}: %{y:.3f}",
     )
     legend = {"orientation": "v", "x": 0.98, "y": 0.05, "xanchor": "right", "yanchor": "bottom"}
-    figure.update_layout(dragmode=False, legend=legend)
+    figure.update_layout(dragmode=False, legend=legend, meta=_legend_above(2))
     return Pane(figure, (Cursor(times, t),), title=title)

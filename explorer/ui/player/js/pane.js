@@ -59,8 +59,7 @@ export function makePane(hooks, { still }) {
   let layers = [];
   let figureId = null;
   let Plotly = null;
-  let pointer = null;
-  let listening = false;
+  let [pointer, listening] = [null, false];
   const zoom = makeZoom(plot);
 
   const observer = new ResizeObserver(() => {
@@ -82,8 +81,7 @@ export function makePane(hooks, { still }) {
     hooks.redraw();
   });
 
-  const fill = button("fill", "Fill the window (F)", () => hooks.filled(pane));
-  element.append(fill);
+  const fill = element.appendChild(button("fill", "Fill the window (F)", () => hooks.filled(pane)));
 
   const handle = () => layers.find((layer) => layer.handle);
   const drag = makeDrag(stage, {
@@ -110,20 +108,23 @@ export function makePane(hooks, { still }) {
     listening = true;
   }
 
-  function drawFigure(theme) {
-    const { data, layout } = structuredClone(spec.figure);
-    const tall = narrowOf(layout, stage.clientWidth)?.height;
+  function measure() {
+    const tall = narrowOf(spec.figure.layout, stage.clientWidth)?.height;
     stage.style.setProperty("--dxp-tall", tall ? `${tall}px` : "initial");
     Object.assign(size, { width: stage.clientWidth, height: stage.clientHeight });
-    const coarse = matchMedia("(pointer: coarse)").matches;
-    const themed = themedLayout(layout, theme, { ...size, coarse });
+  }
+
+  function drawFigure(theme) {
+    measure();
+    const { data, layout } = structuredClone(spec.figure);
+    const themed = themedLayout(layout, theme, { ...size, coarse: matchMedia("(pointer: coarse)").matches });
     return Plotly.react(plot, data, themed, { ...CONFIG, displayModeBar: still ? false : "hover" });
   }
 
   // Before plotly.js is there: the layers alone, where their axes are going to be.
   function preview(next, theme) {
     spec = next;
-    Object.assign(size, { width: stage.clientWidth, height: stage.clientHeight });
+    measure();
     setLayers(theme);
   }
 
