@@ -38,12 +38,20 @@ def common_start(
     its last time, x_T = α_T x_0 + σ_T ε, which costs no evaluation.
     """
     last = process.level(torch.tensor(process.t_max, dtype=torch.float64))
+    x0, noise = first_states(target, in_one_mode, n, rng)
+    return Start(x0, (last.alpha * x0 if in_one_mode else 0) + last.sigma * noise)
+
+
+def first_states(
+    target: ExactDistribution, in_one_mode: bool, n: int, rng: Generator
+) -> tuple[Tensor, Tensor]:
+    """Where n chains begin, and the noise of the diffusion sampler, (n, D) each: `common_start`
+    without a process, of which the chains know nothing."""
     noise = torch.randn(n, target.dim, generator=rng)
     if in_one_mode:
-        x0 = draws_in_one_mode(target, n, rng)
-        return Start(x0, last.alpha * x0 + last.sigma * noise)
+        return draws_in_one_mode(target, n, rng), noise
     second = target.covariance.diagonal() + target.mean.square()
-    return Start(float(second.mean().sqrt()) * noise, last.sigma * noise)
+    return float(second.mean().sqrt()) * noise, noise
 
 
 def kernel_of(entry: KernelEntry, values: Mapping[str, Any], aim: float = 0.0) -> Kernel | Tuning:
@@ -71,6 +79,6 @@ def diffuse(
     rng: Generator,
 ) -> Trajectory:
     """The sampler's way from start (B, D) at t_max to the data, by the exact score."""
-    score = exact_score(target, process)
+    ts = process.grid(steps)
     with torch.inference_mode():
-        return simulate(process, score, step, start, process.grid(steps), rng)
+        return simulate(process, exact_score(target, process, ts), step, start, ts, rng)

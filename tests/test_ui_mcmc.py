@@ -161,6 +161,20 @@ def test_a_contest_stands_the_ends_of_all_controls(name: str, end: str) -> None:
         assert encode(found.scene.panes, found.scene.clock, {})
 
 
+def test_chains_are_not_run_again_for_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    lanes = (mcmc_scenes.ChainLane("hmc"),)
+
+    def shown(beta: float) -> mcmc_scenes.Contest:
+        ddpm = ProcessSpec("ddpm", (("beta_end", beta),))
+        return mcmc_scenes.contest(RING, ddpm, lanes, SDE, True, 100, 50, 4321)
+
+    first = shown(0.02)
+    monkeypatch.setattr(mcmc_scenes, "run", lambda *args, **options: pytest.fail("run again"))
+    second = shown(0.03)
+    assert second.rows[0] is first.rows[0]
+    assert second.rows[1] != first.rows[1]
+
+
 @pytest.mark.parametrize("sampler", DIFFUSION)
 def test_every_sampler_takes_part(sampler: str) -> None:
     found = contest((), sampler=mcmc_scenes.DiffusionLane(sampler))

@@ -232,13 +232,14 @@ class GaussianMixture:
         return not float(self.variances.min()) > 0
 
     def _forms(self, dtype: torch.dtype) -> QuadraticForms:
-        kept = self._kept
+        kept = self.forms
         if dtype not in kept:
             kept[dtype] = QuadraticForms.of(self.means, self.variances, self.axes, dtype)
         return kept[dtype]
 
     @cached_property
-    def _kept(self) -> dict[torch.dtype, QuadraticForms]:
+    def forms(self) -> dict[torch.dtype, QuadraticForms]:
+        """What has been worked out of the components so far, by precision."""
         return {}
 
     def _spectral(self, eigenvalues: Tensor) -> Tensor:

@@ -41,29 +41,39 @@ class QuadraticForms:
         cls, means: Tensor, variances: Tensor, axes: Tensor | None, dtype: torch.dtype
     ) -> QuadraticForms:
         """From means (K, D), eigenvalues (K, D) above 0, and eigenvectors (K, D, D) or None."""
-        centre = means.mean(dim=0)
+        return cls.each_of(means[None], variances[None], axes, dtype)[0]
+
+    @classmethod
+    def each_of(
+        cls, means: Tensor, variances: Tensor, axes: Tensor | None, dtype: torch.dtype
+    ) -> list[QuadraticForms]:
+        """Of F mixtures with the same axes, from means and eigenvalues (F, K, D), in one go."""
+        centre = means.mean(dim=1, keepdim=True)
         away = means - centre
         if axes is None:
             precision = 1 / variances
             linear, towards = precision * away, precision * means
             squares, stiffness = -0.5 * precision, precision
         else:
-            whole = torch.einsum("kde,ke,kfe->kdf", axes, 1 / variances, axes)
-            linear = torch.einsum("kde,ke->kd", whole, away)
-            towards = torch.einsum("kde,ke->kd", whole, means)
-            first, second = torch.triu_indices(means.shape[1], means.shape[1])
-            squares = whole[:, first, second] * torch.where(first == second, -0.5, -1.0)
-            stiffness = whole.flatten(1)
-        constant = log_peaks(variances) - 0.5 * (linear * away).sum(dim=1)
-        return cls(
-            centre.to(dtype),
+            whole = torch.einsum("kde,fke,kge->fkdg", axes, 1 / variances, axes)
+            linear = torch.einsum("fkde,fke->fkd", whole, away)
+            towards = torch.einsum("fkde,fke->fkd", whole, means)
+            first, second = torch.triu_indices(means.shape[2], means.shape[2])
+            squares = whole[..., first, second] * torch.where(first == second, -0.5, -1.0)
+            stiffness = whole.flatten(2)
+        constant = log_peaks(variances) - 0.5 * (linear * away).sum(dim=2)
+        coefficients = torch.cat([linear, squares], dim=2).mT.to(dtype).contiguous()
+        pulls = torch.cat([towards, stiffness], dim=2).mT.to(dtype).contiguous()
+        rows = zip(
+            centre[:, 0].to(dtype),
             constant.to(dtype),
-            torch.cat([linear, squares], dim=1).T.to(dtype).contiguous(),
-            torch.cat([towards, stiffness], dim=1).T.to(dtype).contiguous(),
-            axes is None,
-            float(away.abs().max()),
-            float(variances.min()),
+            coefficients,
+            pulls,
+            away.abs().amax(dim=(1, 2)).tolist(),
+            variances.amin(dim=(1, 2)).tolist(),
+            strict=True,
         )
+        return [cls(c, peak, form, pull, axes is None, *far) for c, peak, form, pull, *far in rows]
 
     def keeps_digits(self, reach: float) -> bool:
         """Whether the terms stay small enough at points up to `reach` from the centre."""
@@ -159,8 +169,8 @@ def log_density_by_distances(
 
 
 def log_peaks(variances: Tensor) -> Tensor:
-    """(K,) the log of each Gaussian's density at its mean, from eigenvalues (K, D)."""
-    return -0.5 * (variances * (2 * math.pi)).log().sum(dim=1)
+    """(*F, K) the log of each Gaussian's density at its mean, from eigenvalues (*F, K, D)."""
+    return -0.5 * (variances * (2 * math.pi)).log().sum(dim=-1)
 
 
 def log_sum_exp(values: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from explorer.data.distributions import ExactDistribution
+from explorer.data.noising import noised_at
 from explorer.diffusion.parametrization import Score
 from explorer.diffusion.process import Process
 from explorer.diffusion.steps import Step, StepResult
@@ -46,12 +47,18 @@ class CountedScore:
         return self._score(x, t)
 
 
-def exact_score(distribution: ExactDistribution, process: Process) -> Score:
+def exact_score(
+    distribution: ExactDistribution, process: Process, ts: Tensor | None = None
+) -> Score:
     """(x, t) → ∇ log p_t(x) of the diffused distribution, for t of shape ().
 
     It keeps each p_t, since samplers that race from one start ask at the same times.
+    ts: (S,) times that will be asked for, if known: all together they are ready sooner.
     """
     kept: dict[float, ExactDistribution] = {}
+    if ts is not None:
+        levels = [level for level, _ in process.remember(ts)]
+        kept.update(zip(ts.tolist(), noised_at(distribution, levels), strict=True))
 
     def score(x: Tensor, t: Tensor) -> Tensor:
         time = float(t)

@@ -133,18 +133,17 @@ def _paths(chains: Chains) -> tuple[np.ndarray, np.ndarray]:
     A rejected path goes out to its proposal, and breaks before the chain goes on from where it
     was.
     """
-    times, places = [], []
-    for i, path in enumerate(chains.paths):
-        begin, end = float(chains.spent[i]), float(chains.spent[i + 1])
-        back = chains.accepted[i, : path.shape[1], None]
-        gap = torch.where(back, path[-1], torch.nan)
-        times.append(np.linspace(begin, end - 2 * INSTANT, len(path)))
-        times.append(np.array([end - INSTANT]))
-        places += [path, gap[None]]
-    watched = chains.paths[0].shape[1]
-    times.append(np.array([float(chains.spent[-1])]))
-    places.append(chains.xs[-1:, :watched])
-    return np.concatenate(times) / chains.budget, torch.cat(places).float().numpy()
+    paths = torch.stack(chains.paths)  # (S, L+1, W, D)
+    parts, watched = paths.shape[1:3]
+    taken = chains.accepted[:, None, :watched, None]
+    gaps = torch.where(taken, paths[:, -1:], torch.nan)
+    places = torch.cat([paths, gaps], dim=1).flatten(0, 1)
+    spent = chains.spent.double().numpy()
+    begin, end = spent[:-1, None], spent[1:, None]
+    on_path = begin + (end - 2 * INSTANT - begin) * np.linspace(0, 1, parts)
+    times = np.append(np.concatenate([on_path, end - INSTANT], axis=1), spent[-1])
+    places = torch.cat([places, chains.xs[-1:, :watched]])
+    return times / chains.budget, places.float().numpy()
 
 
 def _routes(chains: Chains, scale: float) -> Particles:

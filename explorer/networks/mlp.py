@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -125,7 +126,7 @@ class SkipMLP(Network):
         h = torch.addmm(bias[:, None], on_x, x.T).relu()
         h = torch.addmm(self.second.bias[:, None], self.second.weight, h).relu()
         for skip in self.skips:
-            h = torch.addmm(h, skip.weight, h).relu()
+            h = torch.addmm(h, cast(Tensor, skip.weight), h).relu()
         return torch.addmm(self.out.bias[:, None], self.out.weight, h).T.contiguous()
 
 

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 import torch
 from torch import Generator
 
-from explorer.contest import Start, common_start, diffuse, kernel_of, steps_within
+from explorer.contest import common_start, diffuse, first_states, kernel_of, steps_within
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.diffusion.spec import ProcessSpec
@@ -100,11 +100,36 @@ def contest(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Ran:
+    """Chains and what is known of them, whatever process is raced against them."""
+
+    chains: Chains
+    row: Row
+    trace: Traced
+
+
 @cached
-def _start(
-    distribution: DistributionSpec, process: ProcessSpec, in_one_mode: bool, count: int, seed: int
-) -> Start:
-    return common_start(distribution.build(), process.build(), in_one_mode, count, _rng(seed))
+@torch.inference_mode()
+def _ran(
+    lane: ChainLane,
+    place: int,
+    distribution: DistributionSpec,
+    in_one_mode: bool,
+    budget: int,
+    count: int,
+    seed: int,
+) -> _Ran:
+    target, entry, values = distribution.build(), KERNELS[lane.kernel], dict(lane.values)
+    x0, _ = first_states(target, in_one_mode, count, _rng(seed))
+    kernel = kernel_of(entry, values, lane.aim)
+    chains = run(kernel, target, x0, budget, _rng(seed + 1), watched=WATCHED)
+    modes = diagnostics.modes_over_time(chains.xs, target)
+    found = diagnostics.summary(chains, target, modes, entry.anneals)
+    label = f"{entry.label}, tuned" if lane.aim else entry.label
+    trace = _traced(label, place, chains, modes, target.mode_weights, entry.anneals)
+    row = _row(label, int(chains.spent[-1]), chains.xs[-1], distribution, trace, found)
+    return _Ran(chains, row, trace)
 
 
 @cached
@@ -119,17 +144,10 @@ def _chains_shown(
     seed: int,
     scale: float,
 ) -> Shown:
-    target, entry, values = distribution.build(), KERNELS[lane.kernel], dict(lane.values)
-    start = _start(distribution, process, in_one_mode, count, seed)
-    kernel = kernel_of(entry, values, lane.aim)
-    chains = run(kernel, target, start.x0, budget, _rng(seed + 1), watched=WATCHED)
-    modes = diagnostics.modes_over_time(chains.xs, target)
-    found = diagnostics.summary(chains, target, modes, entry.anneals)
-    label = f"{entry.label}, tuned" if lane.aim else entry.label
-    trace = _traced(label, place, chains, modes, target.mode_weights, entry.anneals)
-    row = _row(label, int(chains.spent[-1]), chains.xs[-1], distribution, trace, found)
-    pane = panes_of.chain_pane(distribution, process, entry, values, chains, row, scale)
-    return Shown(pane, row, trace)
+    ran = _ran(lane, place, distribution, in_one_mode, budget, count, seed)
+    entry, values = KERNELS[lane.kernel], dict(lane.values)
+    pane = panes_of.chain_pane(distribution, process, entry, values, ran.chains, ran.row, scale)
+    return Shown(pane, ran.row, ran.trace)
 
 
 @cached
@@ -144,7 +162,7 @@ def _diffusion_shown(
     scale: float,
 ) -> Shown:
     target, entry = distribution.build(), SAMPLERS[sampler.sampler]
-    start = _start(distribution, process, in_one_mode, count, seed)
+    start = common_start(target, process.build(), in_one_mode, count, _rng(seed))
     step, steps = entry.build(dict(sampler.values)), steps_within(entry, budget)
     way = diffuse(process.build(), target, step, start.x_t, steps, _rng(seed + 1))
     end = way.xs[-1]

@@ -98,10 +98,10 @@ def race_scene(
 
 
 @cached(grows=True)
-def _exact_score(distribution: DistributionSpec, process: ProcessSpec) -> Score:
+def _exact_score(distribution: DistributionSpec, process: ProcessSpec, steps: int) -> Score:
     """One for all lanes, since it keeps each p_t that it was asked for."""
-    view = shared_view(distribution, process, True, False)
-    return exact_score(view.distribution, view.process)
+    noise = process.build()
+    return exact_score(distribution.build(), noise, noise.grid(steps))
 
 
 @cached
@@ -116,7 +116,7 @@ def _run(course: _Course, lane: Lane) -> tuple[Pane, Result]:
         t = noise.grid(1)[0]
         start = noise.perturb(target.sample(course.particles, rng), t, rng)[0]
     if course.network == EXACT:
-        score = _exact_score(course.distribution, course.process)
+        score = _exact_score(course.distribution, course.process, course.steps)
     else:
         score = model(course.network).score
     entry = SAMPLERS[lane.sampler]
