@@ -16,6 +16,9 @@ from explorer.ui import (
 from explorer.ui.code import show_code
 from explorer.ui.image_scenes import Look
 
+GUIDED = r"s_w(x,c)=s_-(x)+w\,\bigl(s(x\mid c)-s_-(x)\bigr),\qquad "
+ESTIMATE = r"\hat x_0=\frac{{x_t+\sigma_t^2\,{}}}{{\alpha_t}}"
+
 frame.page(
     "Image sampling",
     intro="Ten columns of noise become pictures. Above what the sampler holds, below what the "
@@ -27,7 +30,7 @@ if image_models.FIRST in found:
     presets |= {
         "No guidance": {"w": 1.0},
         "Guidance 5": {"w": 5.0},
-        "Told nothing": {"grid.class": defaults.NONE},
+        "No class": {"grid.class": defaults.NONE},
         "Forty sevens": {"grid.class": "7", "rows": 4},
         "Ten steps": {"grid.x0.steps": 10},
     }
@@ -59,18 +62,20 @@ with wide:
         image_live.live(checkpoint, request, look, height, reads=True)
         if near:
             image_neighbours.show(checkpoint, request, scale)
-        st.latex(
-            r"s_w(x,c)=s_-(x)+w\,\bigl(s(x\mid c)-s_-(x)\bigr),\qquad "
-            r"\hat x_0=\frac{x_t+\sigma_t^2\,s_w(x_t,c)}{\alpha_t}"
-        )
+        guided = checkpoint.spec.entry.guidable
+        st.latex((GUIDED if guided else "") + ESTIMATE.format("s_w(x_t,c)" if guided else "s(x_t)"))
         st.markdown(
             "Early on $\\hat x_0$ is a blur: the mean of all pictures that could lie under so much "
             "noise. With every step fewer of them remain, and it sharpens. The sampler's own $x_t$ "
             "shows the picture last; it is drawn here as $x_t/(\\alpha_t+2\\sigma_t)$, or most of "
-            "it would lie beyond black and white. Guidance $w>1$ buys clear classes with variety: "
-            "compare the rows. It leads away from $s_-$, a network that is told no class: the same "
-            "one early in its training, where there is one, so that w also leads away from "
-            f"mistakes. Where $\\sigma_t/\\alpha_t\\le{DECIDED}$ the class is decided, and w is "
-            f"{GENTLE:g} at most: more would cost variety and name nothing better."
+            "it would lie beyond black and white."
         )
+        if guided:
+            st.markdown(
+                "Guidance $w>1$ buys clear classes with variety: compare the rows. It leads away "
+                "from $s_-$, a network that is told no class: the same one early in its training, "
+                "where there is one, so that w also leads away from mistakes. Where "
+                f"$\\sigma_t/\\alpha_t\\le{DECIDED}$ the class is decided, and w is {GENTLE:g} at "
+                "most: more would cost variety and name nothing better."
+            )
         show_code(code.recipe(checkpoint, request))

@@ -21,7 +21,15 @@ from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.training import image_film_files
 from explorer.training.files import DamagedFile
 from explorer.training.image_defaults import VIEWS, classes, default_request
-from explorer.training.image_films import as_pixels, denoise, filmed, kept_steps, opening, visible
+from explorer.training.image_films import (
+    as_pixels,
+    denoise,
+    filmed,
+    kept_steps,
+    opening,
+    ratio_at,
+    visible,
+)
 from explorer.training.image_noise import (
     error_by_time,
     noise_read,
@@ -64,6 +72,12 @@ def test_its_lanes_start_from_one_noise_and_the_last_frame_is_the_data(film):
     assert film.ratios[-1] == 0
     assert film.ratios[0] == pytest.approx(80)
     assert film.evaluations == (6, 6)
+
+
+def test_the_noise_of_a_film_that_is_not_done_is_that_of_its_lane(film):
+    process = exact("residual").process
+    begun = [ratio_at(ASKED, process, step) for step in range(2 * ASKED.steps)]
+    np.testing.assert_allclose(begun, 2 * film.ratios[:-1])
 
 
 def test_every_step_brings_an_update_and_the_last_the_film():

@@ -77,6 +77,7 @@ def test_charts_hold_every_curve_and_target_within_their_axes():
     times = np.linspace(0, 1, 5)
     pane = error_pane({"one": (times, times + 0.001)}, times, times, title="")
     assert pane.figure.layout.yaxis.range[0] < -3
+    assert pane.figure.layout.showlegend  # which Plotly leaves out of a single curve
     on_a_phone = pane.figure.layout.meta["narrow"]["layout"]
     assert on_a_phone["legend"]["y"] > 1, "above the plot, where neither curves nor cursor are"
     read = np.ones((5, 2))

@@ -81,6 +81,7 @@ def test_sampling_opens_with_a_film_of_two_rows_of_named_classes():
     assert images(noisy) == images(guess) == [(16, 20, 32, 32, 3)]
     assert noisy["figure"]["layout"]["xaxis"]["ticktext"] == list("0123456789")
     assert "evaluations" in words(at)
+    assert "s_w" in at.latex[0].value
 
 
 @pytest.mark.parametrize("view", ["race", "draws", "between"])
@@ -115,6 +116,7 @@ def test_what_was_never_computed_shows_its_noise_and_a_button_computes_it(small:
     assert not at.exception
     assert images(shown(at)[0]) == [(1, 10, 32, 32, 3)]
     assert "Not computed yet" in words(at)
+    assert "s_w" not in at.latex[0].value  # a network that knows no classes has no guidance
     at.button(key=next(b.key for b in at.button if b.label == "Sample")).click().run()
     until = time.monotonic() + 60
     while "evaluations" not in words(at) and time.monotonic() < until:

@@ -131,6 +131,8 @@ def error_pane(
     figure.update_yaxes(**_ticks(low, 1.2))
     legend = {"orientation": "v", "x": 0.98, "y": 0.98, "xanchor": "right", "yanchor": "top"}
     figure.update_layout(dragmode=False, legend=legend, meta=_legend_above(len(curves)))
+    # a single curve is named too: it need not be that of the network on the page
+    figure.update_layout(showlegend=True)
     return Pane(figure, (Cursor(times, t),), title=title)
 
 

@@ -88,6 +88,12 @@ def opening(request: Request, process: Process) -> Denoising:
     return Denoising(0, lanes * request.steps, x_t, np.full_like(x_t, 128))
 
 
+def ratio_at(request: Request, process: Process, step: int) -> float:
+    """σ/α after `step` steps in all, of which each lane takes `request.steps`."""
+    level = process.level(process.grid(request.steps)[step % request.steps])
+    return level.sigma / level.alpha
+
+
 @torch.inference_mode()
 def denoise(model: ImageModel, request: Request, device: torch.device) -> Iterator[Denoising]:
     """One update for every step of every lane; the last one brings the film.

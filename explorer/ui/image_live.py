@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from explorer.figures.layers import Clock
-from explorer.training.image_films import Film, opening
+from explorer.training.image_films import Film, opening, ratio_at
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_request import Request
 from explorer.training.jobs import Status
@@ -72,9 +72,10 @@ def _live(
         troubles(job)
     if film is None or running:
         latest = job.latest if job is not None else None
-        state = latest or opening(request, checkpoint.spec.process.build())
+        process = checkpoint.spec.process.build()
+        state = latest or opening(request, process)
         panes = image_scenes.now(checkpoint, request, look, state)
-        clock = Clock("σ/α", (0.0,), steps=1)
+        clock = Clock("σ/α", (ratio_at(request, process, state.step),), steps=1)
     else:
         if reading is not None:
             look = replace(look, framed=reading.wrong)
