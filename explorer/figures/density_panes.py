@@ -83,7 +83,8 @@ def panes_chart(
     layout |= {
         "annotations": arranged["annotations"],
         "dragmode": False,
-        "margin": {"l": 8, "r": 8, "t": 30 * scale, "b": 8},
+        # room for the colour scale is set: Plotly's own depends on what was drawn before
+        "margin": {"l": 8, "r": 72 * scale, "t": 30 * scale, "b": 8, "autoexpand": False},
         "meta": {"narrow": {"height": NARROW_ROW * rows + SCALE_BELOW, "layout": narrow}},
         "coloraxis": {
             "cmin": 0,

@@ -107,7 +107,9 @@ def error_strip(
             hoverinfo="skip",
         )
     figure.update_xaxes(**_over_clock(view))
-    figure.update_layout(dragmode=False, margin={"t": 32 * scale})
+    # room for the colour scale is set: Plotly's own depends on what was drawn before
+    margin = {"t": 32 * scale, "r": 84 * scale, "autoexpand": False}
+    figure.update_layout(dragmode=False, margin=margin)
     return figure
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
 from conftest import settle
+from PIL import Image
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +40,19 @@ def test_more_bins_redraw_the_histogram(server, open_page):
     settle(page)
     page.wait_for_function(f"() => ({TITLES}).includes('Histogram, 4 × 4')")
     assert watched.problems() == []
+
+    changed = picture(page)
+    page.reload()
+    page.wait_for_function(f"() => ({TITLES}).includes('Histogram, 4 × 4')")
+    opened = picture(page)
+    assert np.abs(opened - changed).max() <= 24, "a link shows the same, the colour scale with it"
+
+
+def picture(page) -> np.ndarray:
+    settle(page)
+    page.mouse.move(700, 3)  # off the panes, where the pointer reads values
+    shot = page.locator(".dxp-stage:has(.js-plotly-plot)").screenshot()
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(int)
 
 
 def test_on_a_phone_two_panes_lie_beside_each_other(server, open_page):
