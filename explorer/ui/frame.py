@@ -79,8 +79,13 @@ def stage() -> tuple[DeltaGenerator, DeltaGenerator]:
 
 
 def height(pixels: int) -> int:
-    """The height of a picture that is `pixels` high on a desk: larger on a projector."""
-    return round(1.45 * pixels) if projector() else pixels
+    """The height of a picture that is `pixels` high on a desk: larger on a projector.
+
+    Below a story's words it grows less, so that the player's bar stays on the screen.
+    """
+    if not projector():
+        return pixels
+    return round((1.2 if stories.running() else 1.45) * pixels)
 
 
 def _head(title: str) -> None:
