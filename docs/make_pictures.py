@@ -51,7 +51,7 @@ def frames(page: Any, film: Film) -> Iterator[Bytes]:
     player.scroll_into_view_if_needed()
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 0")
     player.press("Home")
-    player.evaluate("player => { player.style.outline = 'none'; }")  # the focus of the keyboard
+    player.evaluate("player => { player.style.boxShadow = 'none'; }")  # the focus of the keyboard
     for _ in range(FRAMES):
         page.wait_for_timeout(120)  # a repaint
         seen = Image.open(io.BytesIO(page.screenshot())).convert("RGBA")
