@@ -42,6 +42,21 @@ def test_both_fields_are_drawn_to_one_scale_at_each_time(rescaled):
     assert np.allclose((ours / true)[unclipped], 0.7, rtol=1e-4)
 
 
+def test_the_exact_field_of_a_view_is_not_worked_out_for_each_network(monkeypatch):
+    pair = rivals("tutorial")
+    first = learned.field_panes(pair, None, link="x")
+    monkeypatch.setattr(learned, "exact_score", lambda *args: pytest.fail("worked out again"))
+    other = Rivals(pair.view, lambda x, t: 0.5 * pair.learned(x, t))
+    second = learned.field_panes(other, None, link="x")
+    for name in ("sx", "sy"):  # what the pointer reads
+        of_first, of_second = (
+            {which: panes[k].layers[2].channels[name] for k, which in enumerate((LEARNED, EXACT))}
+            for panes in (first, second)
+        )
+        assert np.array_equal(of_first[EXACT], of_second[EXACT])
+        assert np.allclose(0.5 * of_first[LEARNED], of_second[LEARNED], rtol=1e-4, atol=1e-4)
+
+
 def test_the_last_frame_is_that_of_the_least_noise_for_there_is_no_score_without():
     pair = rivals("tutorial")
     ts, _ = pair.frames()

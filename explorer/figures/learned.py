@@ -52,13 +52,22 @@ class Rivals:
 
 
 @torch.inference_mode()
-def _on_mesh(rivals: Rivals, points: Tensor, ts: Tensor) -> np.ndarray:
-    """(2, F, M, 2) the exact and the learned score at points (M, 2) as drawn, by `EXACT`…"""
-    xs = points * rivals.view.unit(ts)[:, None, None].float()
-    pairs = (rivals.exact, rivals.learned)
-    return np.stack(
-        [torch.stack([s(x, t) for x, t in zip(xs, ts, strict=True)]).numpy() for s in pairs]
-    )
+def _on_meshes(rivals: Rivals, side: int, ts: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Exact and learned score, by `EXACT`…, at ts (F,): for arrows (2, F, side², 2), and for the
+    pointer (2, F, READ², 2). The view keeps the exact one, which training does not change."""
+    view = rivals.view
+    _, feet = view.mesh(side, view.half_width * (1 - 1 / side))
+    _, read = view.mesh(READ)
+    xs = torch.cat([feet, read]) * view.unit(ts)[:, None, None].float()
+
+    def told(score: Score) -> np.ndarray:
+        return torch.stack([score(x, t) for x, t in zip(xs, ts, strict=True)]).numpy()
+
+    key = "exact score", side
+    if key not in view.memory:
+        view.memory[key] = told(exact_score(view.distribution, view.process, ts))
+    both = np.stack([view.memory[key], told(rivals.learned)])
+    return both[:, :, : side**2], both[:, :, side**2 :]
 
 
 def field_panes(
@@ -68,10 +77,10 @@ def field_panes(
     view = rivals.view
     ts, times = rivals.frames()
     axis, points = view.mesh(side, view.half_width * (1 - 1 / side))
-    both = np.concatenate(list(_on_mesh(rivals, points, ts)), axis=1)
+    at_feet, read = _on_meshes(rivals, side, ts)
+    both = np.concatenate(list(at_feet), axis=1)
     arrows = np.split(shortened(both, 0.95 * (axis[1] - axis[0])), 2, axis=1)
-    _, mesh = view.mesh(READ)
-    values = _on_mesh(rivals, mesh, ts).reshape(2, len(ts), READ, READ, 2)
+    values = read.reshape(2, len(ts), READ, READ, 2)
     window = (-view.half_width, view.half_width)
     figure = windows.plane(view, link=link, scale=scale)
 

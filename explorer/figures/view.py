@@ -8,6 +8,7 @@ can be drawn in units of their own spread, x / √(α² + σ²/s²), so that the
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -116,6 +117,11 @@ class View:
 
     @cached_property
     def _noised(self) -> dict[float, ExactDistribution]:
+        return {}
+
+    @cached_property
+    def memory(self) -> dict[Hashable, np.ndarray]:
+        """What else has been worked out of the view alone, by what it is: it goes with the view."""
         return {}
 
     @cached_property
