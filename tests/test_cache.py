@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from explorer.ui import cache, sizes, turns
-from explorer.ui.cache import MIB, Cache, budget, cached
+from explorer.ui.cache import MIB, MOMENTS, Cache, budget, cached
 from explorer.ui.sizes import parts
 
 
@@ -101,16 +101,43 @@ def test_what_exceeds_the_whole_budget_is_handed_out_and_costs_nobody_his_place(
 
 
 def test_what_grows_is_measured_again() -> None:
-    kept, growing = Cache(4 * MIB), {}
+    now, growing = [0.0], {}
+    kept = Cache(4 * MIB, lambda: now[0])
     kept.get("growing", lambda: growing, grows=True)
     kept.get("other", lambda: array(1))
     growing["more"] = array(2)
+    now[0] = 5.0
     kept.measure()
     assert 3 * MIB < kept.held < 3.1 * MIB
-    growing["yet more"] = array(2)
+    growing["yet more"] = array(2)  # by whoever asked for it at first, and is at work still
+    now[0] = MOMENTS
     kept.measure()
     assert len(kept) == 1  # the oldest had to go: it was itself
     assert kept.held < 1.1 * MIB
+
+
+def test_what_nobody_asks_for_is_not_looked_through_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, looks = [0.0], []
+
+    def looked(*values: object) -> dict[int, int]:
+        looks.append(values)
+        return {}
+
+    monkeypatch.setattr(cache, "parts", looked)
+    kept = Cache(MIB, lambda: now[0])
+    kept.get("view", list, grows=True)
+    kept.get("scene", list)
+    counts = []
+    for now[0] in (5.0, 10.0, 15.0, MOMENTS, MOMENTS + 5, 10 * MOMENTS):
+        kept.measure()
+        counts.append(len(looks) - 2)  # both were, when they were made
+    assert counts == [1, 1, 1, 2, 2, 2]
+    kept.get("view", list, grows=True)
+    now[0] += 1
+    kept.measure()
+    assert len(looks) - 2 == 3
 
 
 def test_what_two_hold_and_one_has_seen_grow_is_taken_off_as_it_was_put_on() -> None:

@@ -40,6 +40,12 @@ class _Entry:
     grows: bool
     parts: dict[int, int]
     used: float
+    measured: float = float("-inf")
+
+    def may_have_grown(self, now: float) -> bool:
+        """Whether it was asked for since it was measured; or so shortly before that whoever asked
+        was at work still, and is done by now."""
+        return self.used >= self.measured or self.measured < self.used + MOMENTS <= now
 
 
 @dataclass(eq=False)
@@ -59,8 +65,9 @@ class Cache:
     out and not kept. Safe for threads: the first that asks for a key computes, others wait.
     """
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.budget = budget
+        self._clock = clock
         self.computed = 0
         """How many values so far."""
         self._lock = threading.Lock()
@@ -69,7 +76,6 @@ class Cache:
         self._holders: Counter[int] = Counter()
         self._sizes: dict[int, int] = {}  # as first counted: what two hold may grow in between
         self._bytes = 0
-        self._measured = float("-inf")
 
     @property
     def held(self) -> int:
@@ -90,7 +96,7 @@ class Cache:
                 entry = self._entries.get(key)
                 if entry is not None:
                     self._entries.move_to_end(key)
-                    entry.used = time.monotonic()
+                    entry.used = self._clock()
                     return entry.value
                 flight = self._flights.get(key)
                 mine = flight is None
@@ -108,7 +114,7 @@ class Cache:
     def _fly(self, key: Hashable, flight: _Flight, make: Callable[[], R], grows: bool) -> R:
         try:
             value = make()
-            entry = _Entry(key, value, grows, parts(key, value), time.monotonic())
+            entry = _Entry(key, value, grows, parts(key, value), self._clock())
             flight.value, flight.landed = value, True
             gone = self._keep(entry)
         except Exception as problem:
@@ -156,13 +162,14 @@ class Cache:
     def measure(self) -> None:
         """Count anew what may have grown, as it was used, and let go what no longer has room."""
         with self._lock:
-            last, self._measured = self._measured, time.monotonic()
+            now = self._clock()
             entries = self._entries.values()
-            growing = [entry for entry in entries if entry.grows and entry.used >= last - MOMENTS]
+            growing = [entry for entry in entries if entry.grows and entry.may_have_grown(now)]
         for entry in growing:
+            entry.measured = self._clock()
             found = parts(entry.key, entry.value)
             with self._lock:
-                if self._entries.get(entry.key) is entry:
+                if found != entry.parts and self._entries.get(entry.key) is entry:
                     self._discount(entry)
                     entry.parts = found
                     self._count(entry)
