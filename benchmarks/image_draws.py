@@ -63,7 +63,12 @@ class Guide:
     def of_page(cls, network: ImageNetwork) -> Guide:
         """What the page Image sampling does until told otherwise."""
         scale = defaults.guidance(network, defaults.EACH)
-        return cls(scale, min(scale, GENTLE), DECIDED)
+        return cls.eased(scale) if scale > GENTLE else cls(scale, scale)
+
+    @classmethod
+    def eased(cls, scale: float) -> Guide:
+        """What the page does with a w of `scale`, above `GENTLE`."""
+        return cls(scale, GENTLE, DECIDED)
 
     @property
     def name(self) -> str:

@@ -29,15 +29,15 @@ SETTINGS: dict[str, Guide] = {
     "unguided": Guide(1.0, 1.0),
     "page": PAGE,
     "page-alone": replace(PAGE, weak=False),
-    "page-up-to-15": replace(PAGE, above=15.0),
     "page-up-to-5": replace(PAGE, above=5.0),
+    "3.5": Guide.eased(3.5),
+    "3.5-up-to-5": replace(Guide.eased(3.5), above=5.0),
     "3.5-everywhere": Guide(3.5, 3.5),
-    "2-everywhere": Guide(2.0, 2.0),
 }
 """A Guide by what it is called on the command line.
 
 Without guidance, as the page does it, away from what the network itself says when told nothing,
-in an interval of σ/α as in Kynkäänniemi et al. 2024, and with one w for all of it.
+in an interval of σ/α as in Kynkäänniemi et al. 2024, with more, and with more at all noise levels.
 """
 
 

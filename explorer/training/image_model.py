@@ -23,9 +23,9 @@ OUR_STEPS = 30
 DECIDED = 1.5
 """σ/α below which a digit's class is decided: guidance is `GENTLE` at most there, and sharpens.
 
-A schedule of the noise level as in Kynkäänniemi et al. 2024, section 3. Of 300 digits guided by 3.5
-98.3 % are read as asked with it, 1.7 times as far as true ones by Fréchet distance, and 98.7 %
-without, 2.3 times as far.
+A schedule of the noise level as in Kynkäänniemi et al. 2024, section 3. Of 300 digits by
+mnist-residual after 7,600 steps, guided by 3.5, 98.3 % are read as asked with it and coverage is
+82 %; without it 98.7 % and 74 %.
 """
 
 GENTLE = 2.0
