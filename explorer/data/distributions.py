@@ -72,7 +72,9 @@ DISTRIBUTIONS: dict[str, Shape] = {
         r"\tfrac12\mathcal N(-d,\sigma^2)+\tfrac12\mathcal N(d,\sigma^2)",
         "Neuromatch W2D4, tutorial 2",
         (
-            Param("distance", "Distance d from 0", 5.0, 0.0, 10.0, 0.1, "Modes sit at −d and +d."),
+            Param(
+                "distance", "Distance d from 0", 5.0, 0.0, 10.0, 0.1, "Modes at ±d, in units of x."
+            ),
             _std(1.0, 3.0),
         ),
         dim=1,
@@ -128,7 +130,15 @@ DISTRIBUTIONS: dict[str, Shape] = {
         r"\tfrac12\mathcal N(-d\mathbf 1,\sigma^2 I)+\tfrac12\mathcal N(d\mathbf 1,\sigma^2 I)",
         "Neuromatch W2D4, tutorial 2",
         (
-            Param("distance", "Distance d from 0", 2.0, 0.0, 10.0, 0.1, "Along each axis."),
+            Param(
+                "distance",
+                "Distance d from 0",
+                2.0,
+                0.0,
+                10.0,
+                0.1,
+                "Along each axis, in units of x.",
+            ),
             _std(0.2),
         ),
     ),
@@ -180,7 +190,7 @@ DISTRIBUTIONS: dict[str, Shape] = {
         "Concentric circles",
         r"r\,e^{i\theta}+\sigma\varepsilon,\ r\in\{\tfrac12,1\}",
         "scikit-learn's make_circles, standardised",
-        (Param("noise", "Noise σ", 0.08, 0.04, 0.3, 0.01, "Blur across the circles."),),
+        (Param("noise", "Noise σ", 0.08, 0.04, 0.3, 0.01, "Blur of the circles, in units of x."),),
     ),
     "pinwheel": Shape(
         curves.pinwheel,
