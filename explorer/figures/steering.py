@@ -151,8 +151,8 @@ def warp_pane(view: View, ts: Tensor, xs: Tensor, *, scale: float = 1.0) -> Pane
     return Pane(
         windows.plane(view, link="data", scale=scale),
         (lines,),
-        title="Lines of the noise plane, carried to x_t",
-        note="Blue: x_T's first coordinate is constant. Vermillion: its second",
+        title="Lines of the noise plane, carried to xₜ",
+        note="Blue: the first coordinate of the noise is constant. Vermillion: its second",
     )
 
 

@@ -20,6 +20,9 @@ _ICON = f"data:image/png;base64,{b64encode((_HERE / 'icon.png').read_bytes()).de
 _STYLE = (_HERE / "style.css").read_text(encoding="utf-8")
 _PROJECTOR = (_HERE / "projector.css").read_text(encoding="utf-8")
 
+_BELOW_WORDS = 490
+"""Pixels for a picture below a story's words on a screen of 1080, its notes and its bar with it."""
+
 
 def page(title: str, *, intro: str = "") -> None:
     """Draw the frame. Every page calls this first, before any other element.
@@ -85,7 +88,7 @@ def height(pixels: int) -> int:
     """
     if not projector():
         return pixels
-    return round((1.2 if stories.running() else 1.45) * pixels)
+    return min(round(1.2 * pixels), _BELOW_WORDS) if stories.running() else round(1.45 * pixels)
 
 
 def _head(title: str) -> None:
