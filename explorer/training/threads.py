@@ -35,6 +35,7 @@ def step_back() -> None:
     torch.set_num_threads(1)
     if sys.platform == "linux":
         try:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+            nice = os.getpriority(os.PRIO_PROCESS, os.getpid()) + NICE  # what the pages' threads have
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(nice, 19))
         except OSError as problem:  # some containers forbid it; the thread works all the same
             log.warning("a training thread keeps its full priority: %s", problem)
