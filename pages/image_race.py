@@ -76,8 +76,9 @@ with wide:
         path = view == "between"
         scale = 1.4 if frame.projector() else 1.0
         look = Look(False, 10 if path else 5, 1 if path else 2, show, scale=scale)
+        low = 130 if frame.projector() and view == "race" else 168  # below a story's words
         image_live.live(
-            checkpoint, request, look, height=130 if path else 168 if stories.running() else 200
+            checkpoint, request, look, height=130 if path else low if stories.running() else 200
         )
         st.latex(EQUATIONS[view])
         st.markdown(WORDS[view])

@@ -12,6 +12,7 @@ from explorer.ui import (
     image_live,
     image_models,
     image_neighbours,
+    stories,
 )
 from explorer.ui.code import show_code
 from explorer.ui.image_scenes import Look
@@ -55,6 +56,7 @@ with wide:
         look = Look(
             both=True,
             columns=10,
+            across=2 if frame.projector() and stories.running() else 1,  # below a story's words
             named=defaults.labels(defaults.EACH, len(request.labels)) == request.labels,
             scale=scale,
         )

@@ -79,10 +79,11 @@ def test_a_story_of_ones_own_is_checked_and_runs(server, open_page):
     assert "Traceback" not in server.log()
 
 
-def test_on_a_projector_the_picture_and_its_bar_are_on_the_screen(server, open_page):
-    link = "/image_forward?story=images&step=1&projector=1"
+@pytest.mark.parametrize(("path", "step"), [("image_forward", 1), ("image_race", 6)])
+def test_on_a_projector_the_picture_and_its_bar_are_on_the_screen(server, open_page, path, step):
+    link = f"/{path}?story=images&step={step}&projector=1"
     page, watched = open_page(server, link, width=1920, height=1080)
-    arrive(page, "images 1 None")
+    arrive(page, f"images {step} None")
     page.locator(".dxp[data-ready]").wait_for()
     bar = page.locator(".dxp-bar").bounding_box()
     assert bar["y"] + bar["height"] <= 1080
