@@ -35,7 +35,9 @@ def step_back() -> None:
     torch.set_num_threads(1)
     if sys.platform == "linux":
         try:
-            nice = os.getpriority(os.PRIO_PROCESS, os.getpid()) + NICE  # what the pages' threads have
+            nice = (
+                os.getpriority(os.PRIO_PROCESS, os.getpid()) + NICE
+            )  # what the pages' threads have
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(nice, 19))
         except OSError as problem:  # some containers forbid it; the thread works all the same
             log.warning("a training thread keeps its full priority: %s", problem)
