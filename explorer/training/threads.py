@@ -35,9 +35,7 @@ def step_back() -> None:
     torch.set_num_threads(1)
     if sys.platform == "linux":
         try:
-            nice = (
-                os.getpriority(os.PRIO_PROCESS, os.getpid()) + NICE
-            )  # what the pages' threads have
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(nice, 19))
+            pages = os.getpriority(os.PRIO_PROCESS, os.getpid())
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(pages + NICE, 19))
         except OSError as problem:  # some containers forbid it; the thread works all the same
             log.warning("a training thread keeps its full priority: %s", problem)
