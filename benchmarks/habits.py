@@ -23,7 +23,7 @@ WATCHED = (
     *("/exact_against_learned", "/diffusion_against_mcmc", "/seed_space", "/image_forward"),
 )
 """Pages with sliders and a picture that follows them."""
-TRAINING = "/train?steps=500&shelf="
+TRAINING = "/train?steps=500"
 PICTURES = "/image_sampling"
 PAUSE = (1.0, 5.0)
 """Seconds that a student looks at what came, at random between these."""
@@ -96,7 +96,7 @@ def _move(shown: Shown, rng: random.Random) -> tuple[str, float] | None:
 
 async def train(student: Student, rng: random.Random, seen: Seen, code: str) -> None:
     """Train a small network: seen to its end, or stopped on the way, or left in the queue."""
-    await turn(student, TRAINING + code, seen)
+    await turn(student, TRAINING, seen)
     with contextlib.suppress(TimeoutError):
         await student.until(lambda screen: screen.button("Train"), 5)
     what = rng.choices(("end", "stop", "leave"), (6, 2, 1))[0]

@@ -27,6 +27,7 @@ from explorer.training.store import Store
 from explorer.training.threads import available_cores
 from explorer.ui.house import QUIET, SWEEP
 from explorer.ui.menu import MENU
+from explorer.ui.shelf import COOKIE
 
 SAME = "/reverse_race?seed=4711"
 """What nobody has computed yet when a whole class asks for it."""
@@ -45,7 +46,7 @@ def run(students: int = 30, minutes: int = 5, visits: int = 200) -> dict[str, An
 
 async def _measured(server: Server, students: int, seconds: float, visits: int) -> dict[str, Any]:
     before = Seen()
-    async with open_student(server.url, "/") as guide:
+    async with open_student(server.url, "/", cookie=f"{COOKIE}={shelf(999)}") as guide:
         await _tour(guide, before)
     start = await settled(server.process.pid)
     seen = Seen(problems=before.problems)
@@ -130,7 +131,8 @@ async def _attends(url: str, number: int, end: float, seen: Seen) -> None:
     while time.perf_counter() < end:
         student = None
         try:
-            async with open_student(url, "/") as student:
+            mine = f"{COOKIE}={shelf(number)}"  # kept from an earlier visit
+            async with open_student(url, "/", cookie=mine) as student:
                 await student.until_done(0)
                 while time.perf_counter() < end:
                     await do_something(student, rng, seen, shelf(number))

@@ -12,7 +12,7 @@ from explorer.training.folders import is_code, new_code
 from explorer.training.store import Store
 from explorer.ui import links
 
-_COOKIE = "explorer_shelf"
+COOKIE = "explorer_shelf"
 _KEPT = 365 * 86400
 """Seconds for which a browser keeps its code."""
 
@@ -30,7 +30,7 @@ def store() -> Store:
 def shelf() -> str:
     """The code under which this session's runs are kept."""
     if "_shelf" not in st.session_state:
-        given = [*links.from_link("shelf")[-1:], str(st.context.cookies.get(_COOKIE, ""))]
+        given = [*links.from_link("shelf")[-1:], str(st.context.cookies.get(COOKIE, ""))]
         usable = (code for code in given if is_code(code))
         st.session_state["_shelf"] = next(usable, None) or new_code()
     return str(st.session_state["_shelf"])
@@ -42,11 +42,11 @@ def remember() -> None:
     A browser that keeps another code is left with it: a link leads to a shelf, but whoever sends
     one must not get what is trained in that browser from then on.
     """
-    kept = str(st.context.cookies.get(_COOKIE, ""))
+    kept = str(st.context.cookies.get(COOKIE, ""))
     if is_code(kept) and kept != shelf():
         return
     with st.container(key="shelf"):
         _remember(
             key="shelf-cookie",
-            data=f"{_COOKIE}={shelf()}; path=/; max-age={_KEPT}; SameSite=Strict",
+            data=f"{COOKIE}={shelf()}; path=/; max-age={_KEPT}; SameSite=Strict",
         )
