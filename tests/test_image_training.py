@@ -249,3 +249,15 @@ def test_a_checkpoint_that_does_not_tell_its_steps_is_no_beginning(pictures, tmp
     (tmp_path / "loss.csv").write_text("step,loss,smoothed\n9,1,1\n")
     with pytest.raises(DamagedFile, match="does not tell how far"):
         begin_from(tmp_path, CPU)
+    (tmp_path / "loss.csv").unlink()
+    with pytest.raises(DamagedFile, match="does not tell how far"):
+        begin_from(tmp_path, CPU)
+
+
+def test_a_checkpoint_of_another_network_is_no_beginning(pictures, tmp_path):
+    run = start(small("tiny", steps=2), CPU)
+    list(train(run, pictures))
+    export(run, tmp_path, pictures, "command", count=8)
+    wrong = ["--begin", str(tmp_path), "--out", str(tmp_path / "run"), "--network", "unet"]
+    with pytest.raises(ValueError, match="trains tiny, not unet"):
+        main(["--device", "cpu", *wrong])

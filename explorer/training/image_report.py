@@ -110,7 +110,7 @@ def begin_from(folder: Path, device: torch.device, steps: int | None = None) -> 
         done, hours = int(figures["steps"]), float(figures["hours"])
         restarts = [int(step) for step in figures.get("restarted_at_steps", [])]
         losses = _losses(folder / LOSSES, done)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OSError) as error:
         raise DamagedFile(f"{folder} does not tell how far it was trained ({error!r})") from error
     run = start(spec if steps is None else spec.with_steps(steps), device)
     trained = _network(spec, folder / WEIGHTS, device)

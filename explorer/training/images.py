@@ -74,15 +74,18 @@ def device_of(name: str | None, local_rank: int) -> torch.device:
 
 def opened(options: argparse.Namespace, device: torch.device) -> Run:
     """The run in --out, or a new one; ValueError where the two disagree on what is trained."""
-    if (options.out / STATE).exists():
-        run = resume(options.out, device, options.steps)
+    if (options.out / STATE).exists() or options.begin is not None:
+        if (options.out / STATE).exists():
+            where, flag = options.out, "--out"
+            run = resume(options.out, device, options.steps)
+        else:
+            where, flag = options.begin, "--begin"
+            run = begin_from(options.begin, device, options.steps)
         for name in ("dataset", "network"):
             asked, found = getattr(options, name), getattr(run.spec, name)
             if asked not in (None, found):
-                raise ValueError(f"{options.out} trains {found}, not {asked}; choose another --out")
+                raise ValueError(f"{where} trains {found}, not {asked}; choose another {flag}")
         return run
-    if options.begin is not None:
-        return begin_from(options.begin, device, options.steps)
     if options.dataset is None or options.network is None:
         raise ValueError(f"{options.out} holds no run; begin one with --dataset and --network")
     spec = ImageSpec(options.dataset, options.network, RECIPES[options.network], options.seed)
