@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from typing import Any, TypeVar
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -20,9 +19,9 @@ from benchmarks.screen import Screen
 from benchmarks.serving import Server
 from explorer.training.store import Store
 from explorer.training.threads import available_cores
+from tests.loops import in_a_thread
 
-pytestmark = pytest.mark.xdist_group("browser")  # not beside what paints pages
-T = TypeVar("T")
+pytestmark = pytest.mark.xdist_group("sessions")  # they share one server
 WORKERS = max(1, available_cores() - 1)
 STUDENTS = 8
 QUICK = "/train?steps=200&batch=64"
@@ -32,12 +31,6 @@ QUICK = "/train?steps=200&batch=64"
 def server() -> Iterator[Server]:
     with serving.serve() as running:
         yield running
-
-
-def in_a_thread(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` comes to; in the main thread, tests of pages may have left a loop running."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
 
 
 async def all_in_turn(url: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import struct
@@ -32,6 +31,7 @@ from explorer.training.runs import Run, pack
 from explorer.training.spec import to_json
 from explorer.training.train import train
 from explorer.ui.upload_limit import UploadLimit
+from tests.loops import in_a_thread
 
 HEAD = "---\ntitle: T\nsubject: S\nminutes: 5\n---\n"
 SPEC = replace(DEFAULT, config=replace(DEFAULT.config, steps=25, batch=16))
@@ -179,7 +179,7 @@ def test_a_session_uploads_no_more_than_its_memory_allows():
             headers.append((b"content-length", length))
         scope = {"type": "http", "method": method, "path": path, "headers": headers}
         before = len(passed)
-        asyncio.run(limit(scope, None, send))
+        in_a_thread(limit(scope, None, send))
         return len(passed) > before
 
     assert ask("PUT", "one", "a", b"60")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from explorer.training.jobs import Pool, Status
 from explorer.training.store import Store
 from explorer.ui import learning, measures, operations
 from explorer.ui.exposition import Family, exposition, gauge
+from tests.loops import in_a_thread
 
 APP = Starlette(routes=operations.routes("/base/"))
 HERE, THERE = ("127.0.0.1", 5000), ("192.0.2.7", 5000)
@@ -38,7 +38,7 @@ def ask(path: str, client: tuple[str, int] = HERE, **headers: str) -> tuple[int,
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(APP(scope, receive, send))
+    in_a_thread(APP(scope, receive, send))
     return sent[0]["status"], b"".join(part.get("body", b"") for part in sent[1:]).decode()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import shutil
@@ -11,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from urllib.error import HTTPError
@@ -25,6 +23,7 @@ from benchmarks.queue import trains
 from benchmarks.serving import ROOT, Server
 from explorer.training.store import Store
 from explorer.training.threads import available_cores
+from tests.loops import in_a_thread
 
 LONG, QUICK = "/train?steps=50000&batch=256&shelf=", "/train?steps=500&batch=64&shelf="
 WORKERS = max(1, available_cores() - 1)
@@ -37,12 +36,6 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server,
     with ExitStack() as stack:
         one, two = (stack.enter_context(serving.serve(runs=runs)) for _ in range(2))
         yield one, two
-
-
-def in_a_thread(work):
-    """Run it beside the event loop that Playwright may have left in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
 
 
 async def moved(one: str, two: str) -> None:

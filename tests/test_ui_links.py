@@ -28,6 +28,8 @@ CONTROLS = (
     *("number_input", "text_input", "text_area", "radio", "file_uploader"),
 )
 
+DISTRIBUTIONS, THIRDS = "_dist2", 3
+
 COSTLY = {"n", "steps", "iters", "starts", "unrolled", "evaluations", "chains", "draw", "rows"}
 """Sliders that only say how much is computed."""
 
@@ -58,10 +60,27 @@ def notes(at: AppTest) -> list[str]:
     return [text.value for text in at.text if "in the link is not usable" in text.value]
 
 
-def choices(at: AppTest) -> dict[str, list[str]]:
-    """The options of each choice on the page; of choices with the same options, one."""
-    boxes = {tuple(box.options): box.key for box in at.selectbox if (box.key or "").startswith("_")}
-    return {key: list(labels) for labels, key in boxes.items()}
+def choices(page: Page, at: AppTest) -> dict[str, list[str]]:
+    """The options of each choice on the page that are tried there.
+
+    Of choices that offer the same, but for one more, the first; of the distributions, which six
+    pages offer, every third here and the next ones on the next page.
+    """
+    found: dict[str, list[str]] = {}
+    for box in at.selectbox:
+        offered = set(box.options)
+        if (box.key or "").startswith("_") and not any(
+            len(offered - set(labels)) <= 1 < len(labels) for labels in found.values()
+        ):
+            found[box.key] = list(box.options)
+    if DISTRIBUTIONS in found:
+        found[DISTRIBUTIONS] = found[DISTRIBUTIONS][MENU.index(page) % THIRDS :: THIRDS]
+    return found
+
+
+def test_all_thirds_of_the_distributions_are_tried():
+    offering = {MENU.index(page) for page in MENU if DISTRIBUTIONS[1:] in usually_held(page.file)}
+    assert {place % THIRDS for place in offering} == set(range(THIRDS))
 
 
 def unexplained(at: AppTest) -> list[str]:
@@ -95,7 +114,7 @@ def test_every_option_of_every_choice_opens_and_bears_an_unusable_link(page: Pag
     little = {s.key: f"{s.min:g}" for s in opened(page).slider if s.key in COSTLY}
     at = opened(page, little)
     assert unexplained(at) == []
-    for widget, labels in choices(at).items():
+    for widget, labels in choices(page, at).items():
         usual = at.selectbox(key=widget).value
         for option in labels:
             at.selectbox(key=widget).select(option).run()

@@ -15,13 +15,18 @@ from benchmarks.serving import Server, Watch
 OpenPage = Callable[..., tuple[Any, Watch]]
 
 
+WALKS = {"test_pages", "test_links", "test_player_pixels", "test_hostile"}
+"""Files that take about as long as all the others together."""
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests with a browser in one worker: two browsers at once would wait for each other, and
-    Playwright's loop stays in the thread of the tests that come after."""
+    """Two workers share the tests with a browser by files, so that each has one browser and one
+    server; more would wait for each other."""
     for item in items:
         if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            half = "walks" if item.path.stem in WALKS else "tasks"
+            item.add_marker(pytest.mark.xdist_group(f"browser-{half}"))
 
 
 @pytest.hookimpl(trylast=True)
