@@ -2,9 +2,9 @@
 
 `python -m benchmarks load [STUDENTS [MINUTES [VISITS]]]`, 30, 5 and 200 if not given. Times are in
 seconds and from a student's action to the end of the run that answers it, memory in MiB of the
-server's process. Students pause between actions as people do; what each does follows from its
-number. The students' own work shares the cores with the server; `cpu_seconds` tells how much each
-took.
+server and of its helpers. Students pause between actions as people do; what each does follows from
+its number. The students' own work shares the cores with the server; `cpu_seconds` tells how much
+each took.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks import serving
 from benchmarks.client import Student, open_student
 from benchmarks.habits import PAUSE, WATCHED, Seen, do_something, pictures, train, turn
-from benchmarks.process import Peak, cpu_seconds, resident, settled
+from benchmarks.process import Watch, resident, settled
 from benchmarks.queue import shelf
 from benchmarks.serving import Server
 from explorer.training.store import Store
@@ -51,14 +51,14 @@ async def _measured(server: Server, students: int, seconds: float, visits: int) 
     start = await settled(server.process.pid)
     seen = Seen(problems=before.problems)
     await _together(server.url, students, seen)
-    begun, ours, its = time.perf_counter(), time.process_time(), cpu_seconds(server.process.pid)
-    peak = Peak(server.process.pid)
+    begun, ours = time.perf_counter(), time.process_time()
+    watch = Watch(server.process.pid)
     end = begun + seconds
     await asyncio.gather(*(_attends(server.url, k, end, seen) for k in range(students)))
-    highest = await peak.end()
+    await watch.end()
     took = time.perf_counter() - begun
     work = {
-        "server": round(cpu_seconds(server.process.pid) - its),
+        "server": round(watch.cpu),
         "students": round(time.process_time() - ours),
     }
     left = resident(server.process.pid)
@@ -84,8 +84,8 @@ async def _measured(server: Server, students: int, seconds: float, visits: int) 
         "trainings_seen_to_their_end": sum(seen.finished.values()),
         "trainings_lost": lost,
         "memory_start": start,
-        "memory_peak": highest,
-        "memory_peak_per_session": round((highest - start) / students, 1),
+        "memory_peak": watch.highest,
+        "memory_peak_per_session": round((watch.highest - start) / students, 1),
         "memory_when_the_last_leaves": left,
         "memory_after": after,
         "memory_after_over_start": round(after / start, 3) if start else 0.0,

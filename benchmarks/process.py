@@ -1,30 +1,49 @@
-"""What another process takes of this machine, as /proc tells; nought where there is none."""
+"""What another process and its children take of this machine, as /proc tells; nought elsewhere."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 
+def family(process: int) -> list[int]:
+    """A process and all that descend from it."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(path.parent.name))
+    found = [process]
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
 def resident(process: int) -> float:
-    """The resident memory of a process in MiB."""
-    status = Path(f"/proc/{process}/status")
-    if not status.exists():
-        return 0.0
-    found = re.search(r"VmRSS:\s+(\d+) kB", status.read_text())
-    return round(int(found[1]) / 1024, 1) if found else 0.0
+    """The resident memory of a process in MiB, and what its children have beside it: of memory that
+    several share, each counts its part."""
+    found = _kilobytes(process, "status", "VmRSS")
+    found += sum(_kilobytes(child, "smaps_rollup", "Pss") for child in family(process)[1:])
+    return round(found / 1024, 1)
+
+
+def _kilobytes(process: int, file: str, name: str) -> int:
+    with suppress(OSError):
+        found = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{process}/{file}").read_text())
+        return int(found[1]) if found else 0
+    return 0
 
 
 def cpu_seconds(process: int) -> float:
     """Seconds of work that all threads of a process have done."""
-    path = Path(f"/proc/{process}/stat")
-    if not path.exists():
-        return 0.0
-    user, system = path.read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    with suppress(OSError):
+        user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 async def settled(process: int, wait: float = 0.0) -> float:
@@ -40,20 +59,36 @@ async def settled(process: int, wait: float = 0.0) -> float:
     return lowest
 
 
-class Peak:
-    """The largest resident memory from now on until `end`, seen every half second."""
+class Watch:
+    """What a process and its children take from now on, seen every half second.
+
+    highest: their largest resident memory in MiB.  What a child worked after it was seen last
+    before it ended is lost.
+    """
 
     def __init__(self, process: int) -> None:
-        self._process, self._highest = process, 0.0
+        self.highest = 0.0
+        self._process = process
+        self._worked = dict(self._works())
+        self._before = sum(self._worked.values())
         self._task = asyncio.create_task(self._watch())
 
-    async def end(self) -> float:
+    @property
+    def cpu(self) -> float:
+        """Seconds of work of all of them."""
+        return sum(self._worked.values()) - self._before
+
+    async def end(self) -> None:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
-        return self._highest
+        self._worked |= dict(self._works())
+
+    def _works(self) -> Iterator[tuple[int, float]]:
+        return ((one, cpu_seconds(one)) for one in family(self._process))
 
     async def _watch(self) -> None:
         while True:
-            self._highest = max(self._highest, resident(self._process))
+            self.highest = max(self.highest, resident(self._process))
+            self._worked |= {one: cpu for one, cpu in self._works() if cpu}
             await asyncio.sleep(0.5)

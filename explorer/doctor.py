@@ -109,6 +109,11 @@ def settings(environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     size = environment.get("EXPLORER_CACHE_MB", "1")
     if size and not (size.isascii() and size.isdigit() and int(size)):
         yield Finding("bad", f"EXPLORER_CACHE_MB={size} is no number of MiB", "give 1 or more")
+    helpers = environment.get("EXPLORER_HELPERS", "")
+    if helpers and not (helpers.isascii() and helpers.isdigit()):
+        yield Finding(
+            "bad", f"EXPLORER_HELPERS={helpers} is no number of processes", "give 0 or more"
+        )
     if used := [name for name in ours if name in VARIABLES]:
         yield Finding("good", f"set here: {', '.join(used)}")
 

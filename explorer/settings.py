@@ -5,6 +5,7 @@ VARIABLES = {
     "EXPLORER_CHECKPOINTS": "the folder of networks that come with the program",
     "EXPLORER_DATA": "the folder with MNIST and CIFAR-10",
     "EXPLORER_DIFFUSERS": "the folder with models that diffusers trained",
+    "EXPLORER_HELPERS": "how many processes compute scenes beside the server's own",
     "EXPLORER_LOG": "how events are logged",
     "EXPLORER_METRICS_TOKEN": "what whoever reads the metrics has to give",
     "EXPLORER_RAY_ADDRESS": "the Ray cluster that trains",

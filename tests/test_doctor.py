@@ -81,6 +81,7 @@ def test_settings_that_nothing_reads_or_that_cannot_be_are_told():
     assert levels(found) == ["bad", "bad", "bad", "good"]
     assert found[0].mend == "EXPLORER_RUNS may be meant"
     assert "choose one of json, text, off" in found[1].mend
+    assert levels(doctor.settings({"EXPLORER_HELPERS": "two"})) == ["bad", "good"]
     assert list(doctor.settings({"EXPLORER_LOG": "", "HOME": "/"})) == [
         Finding("good", "set here: EXPLORER_LOG")
     ]

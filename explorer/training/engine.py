@@ -33,10 +33,12 @@ class WorkerLost(RuntimeError):
 class Work(ABC, Generic[U]):
     """What a job does. Subclasses are frozen dataclasses in importable modules.
 
-    uses_gpu: whether it computes on a GPU where there is one.
+    uses_gpu: whether it computes on a GPU where there is one.  self_contained: whether it needs
+    nothing that the server has in memory already, so that another process here may do it.
     """
 
     uses_gpu: ClassVar[bool] = False
+    self_contained: ClassVar[bool] = True
 
     @abstractmethod
     def __call__(self) -> Iterator[U]:

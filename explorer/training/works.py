@@ -96,6 +96,7 @@ class Sampling(Work[Denoising]):
 
     checkpoint: Checkpoint
     request: Request
+    self_contained: ClassVar[bool] = False
 
     def __call__(self) -> Iterator[Denoising]:
         return denoise(SHELF.model(self.checkpoint), self.request, CPU)

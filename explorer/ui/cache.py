@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, overload
 
+from explorer.ui.helpers import with_help
 from explorer.ui.sizes import parts
 from explorer.ui.turns import await_other, in_turn
 
@@ -203,21 +204,31 @@ SCENES = Cache(budget())
 @overload
 def cached(function: Callable[P, R]) -> Callable[P, R]: ...
 @overload
-def cached(*, grows: bool) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def cached(
+    *, grows: bool = False, away: Callable[..., bool] | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
-def cached(function: Callable[P, R] | None = None, *, grows: bool = False) -> Any:
+def cached(
+    function: Callable[P, R] | None = None,
+    *,
+    grows: bool = False,
+    away: Callable[..., bool] | None = None,
+) -> Any:
     """Keep what the function returns, known by its arguments but those that begin with "_".
 
     Arguments are compared as in a dict, so models and the like are known by their identity.
-    grows: as for `Cache.get`.
+    grows: as for `Cache.get`.  away: whether, with these arguments, a helper process can compute
+    it, which knows what comes with the program and what the arguments say, and no more.
     """
     if function is None:
-        return lambda function: _cached(function, grows)
-    return _cached(function, grows)
+        return lambda function: _cached(function, grows, away)
+    return _cached(function, grows, away)
 
 
-def _cached(function: Callable[P, R], grows: bool) -> Callable[P, R]:
+def _cached(
+    function: Callable[P, R], grows: bool, away: Callable[..., bool] | None
+) -> Callable[P, R]:
     signature = inspect.signature(function)
     named = [name for name in signature.parameters if not name.startswith("_")]
 
@@ -226,8 +237,12 @@ def _cached(function: Callable[P, R], grows: bool) -> Callable[P, R]:
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         key = (function, *(bound.arguments[name] for name in named))
-        return SCENES.get(
-            key, lambda: in_turn(function, lambda: function(*args, **kwargs)), grows=grows
-        )
+
+        def make() -> R:
+            if away is not None and away(*args, **kwargs):
+                return with_help(function, asked, args, kwargs)
+            return function(*args, **kwargs)
+
+        return SCENES.get(key, lambda: in_turn(function, make), grows=grows)
 
     return asked

@@ -12,6 +12,7 @@ import streamlit as st
 
 from explorer.ui import heap
 from explorer.ui.cache import SCENES, Cache
+from explorer.ui.helpers import CROWD, HELPERS, Helpers
 
 SWEEP = 5.0
 """Seconds between two looks at what the scenes hold."""
@@ -25,10 +26,13 @@ LEFT = 8
 
 
 class House:
-    """Counts who is there; `tend`, called now and then, keeps `cache` within its memory."""
+    """Counts who is there; `tend`, called now and then, keeps `cache` within its memory.
 
-    def __init__(self, cache: Cache) -> None:
-        self.cache = cache
+    Of many there are `helpers`, for as long as anybody is there.
+    """
+
+    def __init__(self, cache: Cache, helpers: Helpers = HELPERS) -> None:
+        self.cache, self.helpers = cache, helpers
         self.guests = 0
         self._lock = threading.Lock()
         self._tidy = True
@@ -39,6 +43,9 @@ class House:
         with self._lock:
             self.guests += 1
             self._tidy = False
+            crowd = self.guests >= CROWD
+        if crowd:
+            self.helpers.open()
 
     def leave(self) -> None:
         with self._lock:
@@ -54,6 +61,7 @@ class House:
             self._tidy = empty
         self.cache.measure()
         if empty:
+            self.helpers.close()
             self.cache.shrink(self.cache.budget // LEFT)
             gc.collect()  # at no other time: it would hold up whoever is there
         if empty or self.cache.computed != self._computed:

@@ -21,16 +21,18 @@ from explorer.diffusion.trajectory import Trajectory
 from explorer.figures.stamps import stamp
 from explorer.metrics import Truth
 from explorer.training import ray_engine
-from explorer.training.engine import here, patient
+from explorer.training.engine import Engine, here, patient
 from explorer.training.film import Progress, Snapshot, film_tensors
 from explorer.training.jobs import Job, Pool, Status
 from explorer.training.kept import from_stranger, run_of
 from explorer.training.leases import KEEPER
 from explorer.training.model import Model, best_device, has_failed
+from explorer.training.process_engine import Processes
 from explorer.training.spec import ModelSpec
 from explorer.training.store import Card
 from explorer.training.works import Training
 from explorer.ui import workplace
+from explorer.ui.helpers import HELPERS
 from explorer.ui.holding import hold_of
 from explorer.ui.shelf import shelf, store
 from explorer.ui.turns import TURNS
@@ -55,8 +57,10 @@ def pool() -> Pool:
         cluster = ray_engine.connect(address)
         made = Pool(cluster.places, is_there=workplace.is_there, engine=cluster)
     else:
-        polite = patient(here, lambda: TURNS.waiting > 0)
-        made = Pool(is_there=workplace.is_there, engine=polite)
+        engine: Engine = patient(here, lambda: TURNS.waiting > 0)
+        if best_device().type == "cpu":
+            engine = Processes(HELPERS.nursery, engine)
+        made = Pool(is_there=workplace.is_there, engine=engine)
     atexit.register(KEEPER.let_go)  # after the next: who exits does the last thing first
     atexit.register(made.close)
     return made

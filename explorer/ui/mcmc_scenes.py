@@ -109,7 +109,7 @@ class _Ran:
     trace: Traced
 
 
-@cached
+@cached(away=lambda *_: True)
 @torch.inference_mode()
 def _ran(
     lane: ChainLane,
@@ -150,7 +150,7 @@ def _chains_shown(
     return Shown(pane, ran.row, ran.trace)
 
 
-@cached
+@cached(away=lambda *_: True)
 def _diffusion_shown(
     sampler: DiffusionLane,
     distribution: DistributionSpec,

@@ -104,7 +104,7 @@ def _exact_score(distribution: DistributionSpec, process: ProcessSpec, steps: in
     return exact_score(distribution.build(), noise, noise.grid(steps))
 
 
-@cached
+@cached(away=lambda course, lane: course.network == EXACT)
 def _run(course: _Course, lane: Lane) -> tuple[Pane, Result]:
     """One lane, whichever others are raced."""
     where = (course.distribution, course.process, True, course.rescaled)

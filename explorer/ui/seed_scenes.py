@@ -21,6 +21,7 @@ from explorer.figures import seeds as maps
 from explorer.figures.layers import Pane, Particles
 from explorer.networks.vae import CLASSES
 from explorer.registry import Values
+from explorer.training.latents import LATENTS
 from explorer.ui.cache import cached
 from explorer.ui.latent_scenes import latent, score_of, view_of
 from explorer.ui.scenes import Scene, clock
@@ -77,7 +78,12 @@ def _width(process: Process) -> float:
     return float(process.sigma(torch.tensor(process.t_max, dtype=torch.float64)))
 
 
-@cached
+def _bundled(name: str, *_: object) -> bool:
+    """Whether what is looked at comes with the program, and is not a run of some shelf."""
+    return name in LATENTS
+
+
+@cached(away=_bundled)
 def seed_map(name: str, exact: bool, way: Way, steps: int, seed: int) -> SeedMap:
     """The class in which each seed of a dense mesh ends, every seed with noise of its own."""
     where = _ends(name, exact, way, seed_mesh(SIDE, REACH), steps, seed)
@@ -101,7 +107,7 @@ class Endings:
     shares: dict[str, np.ndarray]
 
 
-@cached
+@cached(away=_bundled)
 def endings(
     name: str,
     exact: bool,

@@ -74,16 +74,29 @@ class Turns:
         needs it was asked for, by the clock; now if not given.  wanted: called every `SLICE`
         seconds of waiting and once before the turn; what it raises ends the waiting.
         """
-        needs = self._needs.get(kind, QUICK)
+        needs = self.needs(kind)
         self._mine.quick = quick = needs <= QUICK
         since = self._clock() if since is None else since
         self._enter(quick, since + WEIGHT * needs, wanted)
-        begun = time.thread_time()
+        self._mine.elsewhere, begun = 0.0, time.thread_time()
         try:
             yield
         finally:
-            self._learn(kind, time.thread_time() - begun)
+            self._learn(kind, time.thread_time() - begun + self._mine.elsewhere)
             self._leave(quick)
+
+    def spent_elsewhere(self, seconds: float) -> None:
+        """Count work that another process has done for the turn that this thread has."""
+        self._mine.elsewhere += seconds
+
+    def others(self) -> bool:
+        """Whether anybody is at work, or waits, beside the thread that asks and has a turn."""
+        with self._lock:
+            return sum(self._working.values()) > 1 or any(self._queues.values())
+
+    def needs(self, kind: Hashable) -> float:
+        """Seconds that such work is known to take; `QUICK` where it is not known yet."""
+        return self._needs.get(kind, QUICK)
 
     @contextmanager
     def lent(self) -> Iterator[None]:
