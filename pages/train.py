@@ -64,7 +64,8 @@ def _go_on() -> None:
 def _learned(progress: learning.Progress) -> None:
     state = progress.state
     if desk.learns or len(progress.film) < 2:
-        look = train_scenes.look(state.model(), scale)
+        key = (desk.code, scale)
+        look = desk.watched.get(key, lambda: train_scenes.look(state.model(), scale))
     else:
         steps = [shot.step for shot in progress.film]
         step = st.select_slider(

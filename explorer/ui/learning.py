@@ -9,7 +9,7 @@ import atexit
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
@@ -34,6 +34,7 @@ from explorer.training.works import Training
 from explorer.ui import workplace
 from explorer.ui.helpers import HELPERS
 from explorer.ui.holding import hold_of
+from explorer.ui.paced import Paced
 from explorer.ui.shelf import shelf, store
 from explorer.ui.turns import TURNS
 
@@ -78,6 +79,8 @@ class Desk:
     """Names what is trained: its autosave, and its snapshots. It stays when a training goes on."""
     opened: Progress | None = None
     """Where the job went on from, or what was taken from the shelf to be looked at."""
+    watched: Paced[Any] = field(default_factory=Paced)
+    """The last look at the training while it goes on."""
 
     @property
     def busy(self) -> bool:
