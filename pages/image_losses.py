@@ -6,6 +6,7 @@ from explorer.code.recipes import image_losses as code
 from explorer.ui import controls, frame, image_losses, image_models, image_training
 from explorer.ui.code import show_code
 from explorer.ui.pictures import show
+from explorer.ui.tables import table
 
 frame.page(
     "Loss curves",
@@ -48,7 +49,7 @@ with narrow:
 
 def curves() -> None:
     show(image_losses.chart(found, dataset, scale, frame.height(400)), "losses")
-    st.dataframe(image_losses.rows(found, dataset), hide_index=True, width="stretch")
+    table(image_losses.rows(found, dataset))
     st.latex(
         r"\mathcal L=\mathbb E_{t,x_0,\varepsilon}\,\tfrac1{3072}\lVert\hat\varepsilon_\theta"
         r"(\sqrt{\bar\alpha_t}\,x_0+\sqrt{1-\bar\alpha_t}\,\varepsilon)-\varepsilon\rVert^2"

@@ -33,7 +33,7 @@ def page(title: str, *, intro: str = "") -> None:
         page_title=title if title == PRODUCT else f"{title} · {PRODUCT}",
         page_icon=_ICON,  # a named icon would be fetched from the network
         layout="wide",
-        initial_sidebar_state=260,
+        initial_sidebar_state=280,
     )
     links.enter(title)
     shown.forget()

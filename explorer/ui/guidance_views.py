@@ -9,6 +9,7 @@ from explorer.ui import guidance_scenes as scenes
 from explorer.ui.guidance_scenes import Guide
 from explorer.ui.guidance_sweep import sweep
 from explorer.ui.pictures import show
+from explorer.ui.tables import table
 
 
 def samples(guide: Guide, scale: float) -> None:
@@ -20,7 +21,7 @@ def samples(guide: Guide, scale: float) -> None:
         r"\begin{cases}\nabla\log p_t(x)&\text{classifier-free}\\"
         r"\text{a worse model's }\nabla\log p_t(x\mid c)&\text{autoguidance}\end{cases}"
     )
-    st.dataframe(
+    table(
         [
             {
                 "Method": row.label,
@@ -31,9 +32,7 @@ def samples(guide: Guide, scale: float) -> None:
                 "Strays": f"{row.strays:.1%}",
             }
             for row in found.rows
-        ],
-        hide_index=True,
-        width="stretch",
+        ]
     )
     st.markdown(
         "All three start from the same noise. Pale dots are true draws of the class, grey ones of "

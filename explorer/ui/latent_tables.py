@@ -11,6 +11,7 @@ from explorer.figures.latents import NAMES, NO_WINNER
 from explorer.figures.palette import colour
 from explorer.networks.vae import CLEAR
 from explorer.ui.latent_scenes import ClassRow, Row
+from explorer.ui.tables import table
 
 
 def legend(*, none: bool = True) -> None:
@@ -37,7 +38,7 @@ def decoded(rows: Sequence[Row]) -> None:
 
 def shares(rows: Sequence[Row]) -> None:
     """How much of each sample decodes to a clear winner, and to which."""
-    st.dataframe(
+    table(
         [
             {
                 "Latents from": row.label,
@@ -46,15 +47,13 @@ def shares(rows: Sequence[Row]) -> None:
                 **{name: f"{share:.0%}" for name, share in zip(NAMES, row.found, strict=True)},
             }
             for row in rows
-        ],
-        hide_index=True,
-        width="stretch",
+        ]
     )
 
 
 def arrangement(rows: Sequence[ClassRow]) -> None:
     """Where the classes lie, how wide, and what their means decode to."""
-    st.dataframe(
+    table(
         [
             {
                 "Vector": row.name,
@@ -63,9 +62,7 @@ def arrangement(rows: Sequence[ClassRow]) -> None:
                 "Decoded mean": "  ".join(f"{value:.2f}" for value in row.decoded),
             }
             for row in rows
-        ],
-        hide_index=True,
-        width="stretch",
+        ]
     )
 
 

@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import streamlit as st
-
 from explorer.mcmc.diagnostics import Summary
+from explorer.ui import tables
 from explorer.ui.mcmc_panes import Row, finite
 
 HELP = {
@@ -30,7 +29,7 @@ HELP = {
 
 def table(rows: Sequence[Row], modes: int) -> None:
     """A line for each lane; what a diffusion sampler has no use for is a dash."""
-    st.dataframe(
+    tables.table(
         [
             {
                 "Method": row.label,
@@ -43,9 +42,8 @@ def table(rows: Sequence[Row], modes: int) -> None:
             }
             for row in rows
         ],
-        column_config={name: st.column_config.Column(help=text) for name, text in HELP.items()},
-        hide_index=True,
-        width="stretch",
+        key="chains",
+        helps=HELP,
     )
 
 

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
 
 
-def table(rows: Sequence[Mapping[str, Any]], *, key: str = "table") -> None:
-    """Rows of one set of columns, the first of them naming the row. Texts are escaped."""
+def table(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: str = "table",
+    helps: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Rows of one set of columns, the first of them naming the row. Texts are escaped.
+
+    helps: column → what it means, told where the pointer rests on its name.
+    """
     if not rows:
         return
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in rows[0])
+    head = "".join(_head(str(name), helps.get(str(name), "")) for name in rows[0])
     body = "".join(f"<tr>{_cells(row)}</tr>" for row in rows)
     with st.container(key=f"dx-{key}"):
         st.html(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def _head(name: str, told: str) -> str:
+    if not told:
+        return f'<th scope="col">{escape(name)}</th>'
+    return f'<th scope="col"><abbr title="{escape(told)}">{escape(name)}</abbr></th>'
 
 
 def _cells(row: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from explorer.ui.joining import joined
 HERE = Path(__file__).parent
 # In this order each file finds what it imports above it.
 MODULES = (
+    "header",
     "decode",
     "frames",
     "text",
@@ -71,7 +72,7 @@ def loader() -> str:
     name = f"player-{hashlib.blake2b(source, digest_size=8).hexdigest()}.js.gz"
     (_folder() / name).write_bytes(gzip.compress(source, 6, mtime=0))
     served = json.dumps({"path": _declared(name), "base": base()})
-    text = joined(HERE, ["js/served", "loader"])
+    text = joined(HERE, ["js/served", "js/header", "loader"])
     return f"const SERVED = {served};\n{text}"
 
 

@@ -1,6 +1,7 @@
 // What goes with every picture in the player's place: fetches the player once and hands on to it.
 // `SERVED`, written before it, says where the player lies.
 
+import { headerOf } from "./header.js";
 import { fetchScript } from "./served.js";
 
 let mount = null; // the player's own function, once it is there
@@ -23,7 +24,9 @@ function loaded() {
 // The clean-up of a call that came before the player also ends it: what overtook it comes itself.
 export default function (given) {
   if (mount) return mount(given);
-  const { parentElement } = given;
+  const { data, parentElement } = given;
+  // its room meanwhile, so that what lies below it need not jump
+  parentElement.style.minHeight = `min(${headerOf(data).options.height}px, 96vw)`;
   let over = false;
   let end = () => {};
   loaded().then(
@@ -31,6 +34,7 @@ export default function (given) {
       if (over) return;
       parentElement.querySelector(".dxp-note")?.remove(); // of an earlier failure
       end = mount(given);
+      parentElement.style.minHeight = "";
     },
     (error) => {
       const note = document.createElement("p");

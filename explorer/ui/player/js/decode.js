@@ -1,4 +1,4 @@
-// Reads the payload that encode.py writes: a JSON header, then buffers of quantised numbers.
+// Reads the numbers of a payload that encode.py writes: behind its header, buffers of them, quantised.
 
 const TYPES = { u1: Uint8Array, i2: Int16Array, f4: Float32Array };
 
@@ -30,11 +30,11 @@ function* entries(value) {
   else for (const part of Object.values(value)) yield* entries(part);
 }
 
-export async function decode(payload) {
+// Gives the payload's `header` its numbers.
+export async function decode(payload, header) {
   const { buffer } = payload.slice(); // a copy, so that every typed array is aligned
-  const length = new DataView(buffer).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const start = 4 + new DataView(buffer).getUint32(0, true);
   const wanted = header.panes.flatMap((pane) => [...entries(pane.layers)]);
-  await fill(wanted, buffer, 4 + length);
+  await fill(wanted, buffer, start);
   return header;
 }

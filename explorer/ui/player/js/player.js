@@ -3,6 +3,7 @@
 import { ASKED, MOVES, SPEEDS, makeClock, play, seek, tick } from "./clock.js";
 import { clockText, dress, make, makeControls } from "./controls.js";
 import { decode } from "./decode.js";
+import { headerOf } from "./header.js";
 import { listenToKeys } from "./keys.js";
 import { makePane } from "./pane.js";
 import { described, makePlace, recalled, recalledZoom } from "./place.js";
@@ -23,7 +24,7 @@ function makePlayer(parent) {
   const say = makeVoice(root);
   const view = makeView(root, grid, { panes: () => panes, changed: () => place?.touch() });
 
-  let panes = [];
+  const panes = [];
   let header = null;
   let shown = ""; // the version on show
   const zooms = linkZooms(() => panes);
@@ -113,9 +114,8 @@ function makePlayer(parent) {
   function arrange(count) {
     while (panes.length > count) panes.pop().destroy();
     while (panes.length < count) {
-      const pane = makePane({ redraw, zoomed, dropped, filled: view.toggle }, header.options);
-      panes.push(pane);
-      grid.append(pane.element);
+      panes.push(makePane({ redraw, zoomed, dropped, filled: view.toggle }, header.options));
+      grid.append(panes.at(-1).element);
     }
     dress(root, controls.bar, header.options, count);
     view.arrange();
@@ -154,7 +154,9 @@ function makePlayer(parent) {
     tell = send;
     const mine = (received += 1);
     performance.mark("player:data");
-    const next = await decode(payload);
+    const given = headerOf(payload);
+    if (!header) arrange((header = given).panes.length); // its room at once: what is below moves once
+    const next = await decode(payload, given);
     if (mine !== received) return;
     if (next.version === shown) return retheme();
     await show(next, mine, payload.byteLength);
@@ -220,8 +222,7 @@ function makePlayer(parent) {
     watcher.disconnect();
     stopKeys();
     place?.destroy();
-    panes.forEach((pane) => pane.destroy());
-    panes = [];
+    panes.splice(0).forEach((pane) => pane.destroy());
     root.remove();
   }
 

@@ -1,0 +1,43 @@
+"""What is seen before a page has come to rest."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+WATCH = """
+window.seen = { players: 0, bare: 0 };
+new MutationObserver(() => {
+  for (const player of document.querySelectorAll(".dxp")) {
+    seen.players += 1;
+    seen.bare += !player.querySelector(".dxp-stage");
+  }
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
+def test_a_player_has_its_room_from_the_first_and_not_only_its_bar(server, open_page):
+    """Else what lies below it moves twice."""
+    page, watched = open_page(server, "/glossary?find=tweedie")
+    page.add_init_script(WATCH)
+    page.goto(f"{server.url}/forward_diffusion?n=300")
+    page.locator(".dxp[data-ready]").wait_for()
+    seen = page.evaluate("window.seen")
+    assert seen["players"] > 0
+    assert seen["bare"] == 0
+    assert watched.problems() == []
+
+
+def test_choices_on_several_lines_fill_each_of_them(server, open_page):
+    page, _ = open_page(server, "/image_race")
+    choices = page.locator(".st-key-_view [role=radio]")
+    choices.nth(2).wait_for()
+    boxes = [choice.bounding_box() for choice in choices.all()]
+    group = page.locator(".st-key-_view [role=radiogroup]").bounding_box()
+    lines: dict[float, float] = {}
+    for box in boxes:
+        lines[box["y"]] = max(lines.get(box["y"], 0.0), box["x"] + box["width"])
+    assert len(lines) > 1, "this test must see more lines than one"
+    for right in lines.values():
+        assert right == pytest.approx(group["x"] + group["width"], abs=1)
