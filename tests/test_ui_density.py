@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -83,20 +82,24 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     learning.store.clear()
 
 
-def test_it_trains_and_keeps_training_from_where_it_stopped(shelf: str):
+def test_it_trains_and_keeps_training_from_where_it_stopped(
+    shelf: str, monkeypatch: pytest.MonkeyPatch
+):
+    desk = learning.Desk(learning.pool(), "me")
+    monkeypatch.setattr(learning, "desk", lambda: desk)
+
+    def presses(label: str) -> None:
+        next(b for b in at.button if b.label.startswith(label)).click().run()
+        assert desk.job is not None
+        assert desk.job.wait(240)  # the run lies on the shelf a moment before its job has ended
+        at.run()
+        assert not at.exception
+
     at = opened(view="live", set="mixture-1d", n="100", recipe="document", shelf=shelf)
-    next(b for b in at.button if b.label.startswith("Train for")).click().run()
-    deadline = time.monotonic() + 50
-    while time.monotonic() < deadline and not learning.store().list_runs():
-        time.sleep(0.1)
-    at.run()
-    assert not at.exception
+    presses("Train for")
     assert any(m.label.startswith("Held-out") for m in at.metric)
-    next(b for b in at.button if b.label.startswith("Continue")).click().run()
-    while time.monotonic() < deadline and len(learning.store().list_runs()) < 2:
-        time.sleep(0.1)
-    at.run()
-    assert not at.exception
+    presses("Continue")
+    assert len(learning.store().list_runs()) == 2
     step = next(m.value for m in at.metric if m.label == "Step")
     assert step == "2,500 of 2,500"
 

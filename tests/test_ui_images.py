@@ -26,6 +26,7 @@ from explorer.training.image_folder import ROOT as CHECKPOINTS
 from explorer.training.image_folder import checkpoints
 from explorer.training.image_lesson import lesson, lesson_spec
 from explorer.ui import image_desk, image_losses, image_sources, image_training
+from explorer.ui.cache import SCENES
 
 SAMPLING, RACE = "pages/image_sampling.py", "pages/image_race.py"
 FORWARD, LOSSES = "pages/image_forward.py", "pages/image_losses.py"
@@ -314,12 +315,19 @@ def test_a_lesson_lowers_the_loss_and_looks_at_samples_on_the_way():
     assert last.held_out < 1
 
 
-def test_films_forget_the_oldest():
-    films = image_desk.Films()
+def test_films_forget_those_unseen_for_longest_once_they_take_too_much():
     found, _ = checkpoints(CHECKPOINTS)
     tiny = found["mnist-tiny"]
     film = image_film_files.load(tiny.folder, "draws")
-    for seed in range(image_desk.KEPT + 1):
-        films.put(tiny, replace(film, request=replace(film.request, seed=1000 + seed)))
-    assert films.get(tiny, replace(film.request, seed=1000)) is None
-    assert films.get(tiny, replace(film.request, seed=1001)) is not None
+    size = film.x_t.nbytes + film.x0_hat.nbytes
+    films = image_desk.Films(int(2.5 * size))
+    asked = [replace(film.request, seed=1000 + k) for k in range(3)]
+    for request in asked[:2]:
+        films.put(tiny, replace(film, request=request))
+    assert films.get(tiny, asked[0]) is not None  # it is looked at again
+    films.put(tiny, replace(film, request=asked[2]))
+    assert [films.get(tiny, request) is not None for request in asked] == [True, False, True]
+    small = image_desk.Films(size // 2)
+    small.put(tiny, replace(film, request=asked[0]))
+    assert small.get(tiny, asked[0]) is not None  # the last is kept, whatever its size
+    assert image_desk.films().budget == SCENES.budget // image_desk.PART

@@ -70,7 +70,12 @@ def live(data: DistributionSpec, size: int, kind: str, scale: float) -> None:
             scene = train_scenes.before(spec, scale)
             player(scene.panes, key="to-learn", clock=scene.clock, height=frame.height(360))
             return
-        look = train_scenes.look(progress.state.model(), scale)
+        state = progress.state
+        if desk.learns:
+            key = (desk.code, scale)
+            look = desk.watched.get(key, lambda: train_scenes.look(state.model(), scale))
+        else:
+            look = train_scenes.look_back(state.model(), desk.code, state.step, scale)
         player(
             look.scene.panes,
             key="learned",
@@ -79,9 +84,8 @@ def live(data: DistributionSpec, size: int, kind: str, scale: float) -> None:
             position=1.0,
             autoplay=False,
         )
-        train_panels.figures(progress.state, look.distance)
+        train_panels.figures(state, look.distance)
         if not desk.busy:
-            state = progress.state
             lost, error = asked(state.model(), desk.code, state.step, data)
             st.metric(
                 "Held-out log-likelihood, below the truth",

@@ -16,15 +16,19 @@ from explorer.training.image_request import Request
 from explorer.training.jobs import Job, Status
 from explorer.training.works import Sampling
 from explorer.ui import learning, workplace
+from explorer.ui.cache import SCENES
 
-KEPT = 24
-"""Films that the server holds: 1.3 MB for a lane of ten pictures, so 120 MB at the very most."""
+PART = 4
+"""Films take at most one part in so many of what scenes may take, beside them: else the scenes of a
+busy class would drive out pictures that took a minute. A lane of ten pictures takes 1.3 MB."""
 
 
 class Films:
-    """The server's films by what they show. Films are shared and not to be changed."""
+    """The server's films by what they show, the last ones within `budget` bytes. Films are shared
+    and not to be changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
         self._films: OrderedDict[tuple[str, Request], Film] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -33,7 +37,7 @@ class Films:
         with self._lock:
             self._films[key] = film
             self._films.move_to_end(key)
-            while len(self._films) > KEPT:
+            while len(self._films) > 1 and sum(map(_size, self._films.values())) > self.budget:
                 self._films.popitem(last=False)
 
     def get(self, checkpoint: Checkpoint, request: Request) -> Film | None:
@@ -41,8 +45,9 @@ class Films:
         key = (str(checkpoint.folder), request)
         with self._lock:
             found = self._films.get(key)
-        if found is not None:
-            return found
+            if found is not None:
+                self._films.move_to_end(key)
+                return found
         name = image_film_files.requests(checkpoint.folder).get(request)
         if name is None:
             return None
@@ -51,9 +56,13 @@ class Films:
         return film
 
 
+def _size(film: Film) -> int:
+    return film.x_t.nbytes + film.x0_hat.nbytes
+
+
 @st.cache_resource(show_spinner=False)
 def films() -> Films:
-    return Films()
+    return Films(SCENES.budget // PART)
 
 
 @dataclass(eq=False)
