@@ -157,3 +157,18 @@ def test_the_card_of_the_home_page_names_usable_parameters(page: Page):
     assert not at.exception
     assert notes(at) == []
     assert set(page.preset) <= set(held(at))
+
+
+@pytest.mark.parametrize(
+    ("query", "unfolded"),
+    [({}, []), ({"target": "eps"}, ["Objective"]), ({"ema": "200.0"}, ["Data and optimiser"])],
+)
+def test_what_a_link_is_about_is_not_folded_away(query: dict[str, str], unfolded: list[str]):
+    at = AppTest.from_file(str(ROOT / HOME), default_timeout=60)
+    at.switch_page("pages/train.py")
+    at.query_params.update(query)
+    at.run()
+    assert not at.exception
+    assert [part.label for part in at.expander if part.proto.expanded] == unfolded
+    at.run()  # whatever has become of a default since
+    assert [part.label for part in at.expander if part.proto.expanded] == unfolded

@@ -58,11 +58,19 @@ class Shape(Entry[ExactDistribution]):
 
 
 def _std(default: float, high: float = 2.0) -> Param:
-    return Param("std", "Width σ of a mode", default, 0.02, high, 0.01, "Standard deviation.")
+    return Param(
+        "std", "Width σ of a mode", default, 0.02, high, 0.01, "Standard deviation, in units of x."
+    )
 
 
 _BLUR = Param(
-    "width", "Blur of the data", 0.1, 0.02, 1.0, 0.01, "Width of the Gaussian on every point."
+    "width",
+    "Blur of the data",
+    0.1,
+    0.02,
+    1.0,
+    0.01,
+    "σ of the Gaussian on every point, in units of x.",
 )
 
 DISTRIBUTIONS: dict[str, Shape] = {
@@ -149,7 +157,7 @@ DISTRIBUTIONS: dict[str, Shape] = {
         "a standard test of mode coverage",
         (
             Param("modes", "Modes K", 8, 1, 12, 1, "Number of Gaussians on the ring."),
-            Param("radius", "Radius r", 2.0, 0.0, 6.0, 0.1, "Distance of the modes from 0."),
+            Param("radius", "Radius r", 2.0, 0.0, 6.0, 0.1, "Their distance from 0 (units of x)."),
             _std(0.15),
         ),
     ),
@@ -158,7 +166,17 @@ DISTRIBUTIONS: dict[str, Shape] = {
         "Two moons",
         r"\text{half circle}(\theta)+\sigma\varepsilon,\ \theta\sim U(0,\pi)",
         "scikit-learn's make_moons, standardised",
-        (Param("noise", "Noise σ", 0.05, 0.03, 0.5, 0.01, "Blur across the arcs, arc radius 1."),),
+        (
+            Param(
+                "noise",
+                "Noise σ",
+                0.05,
+                0.03,
+                0.5,
+                0.01,
+                "Across the arcs, in units of their radius.",
+            ),
+        ),
     ),
     "spiral": Shape(
         curves.spiral,
@@ -175,7 +193,13 @@ DISTRIBUTIONS: dict[str, Shape] = {
         "scikit-learn's make_swiss_roll in 2D, standardised",
         (
             Param(
-                "noise", "Noise σ", 0.75, 0.5, 3.0, 0.05, "Blur across the roll, radius up to 14."
+                "noise",
+                "Noise σ",
+                0.75,
+                0.5,
+                3.0,
+                0.05,
+                "Across the roll, whose outer radius is 14.",
             ),
         ),
     ),

@@ -26,6 +26,8 @@ def _step(symbol: str, default: float, high: float, help: str) -> Param:
     return Param("step", f"Step size {symbol}", default, 1e-4, high, 1e-4, help)
 
 
+_LANGEVIN = "In units of x²: x moves by h times the score and by √(2h) of noise."
+
 KERNELS: dict[str, KernelEntry] = {
     "hmc": KernelEntry(
         hmc,
@@ -45,7 +47,7 @@ KERNELS: dict[str, KernelEntry] = {
         r"x'=x+h\nabla\log p(x)+\sqrt{2h}\,z,\quad P(\text{accept})="
         r"\min\!\Big(1,\tfrac{p(x')\,q(x\mid x')}{p(x)\,q(x'\mid x)}\Big)",
         "Roberts and Tweedie 1996",
-        (_step("h", 0.01, 5.0, "x moves by h times the score, and by √(2h) of noise."),),
+        (_step("h", 0.01, 5.0, _LANGEVIN),),
         aim=0.574,
     ),
     "ula": KernelEntry(
@@ -53,7 +55,7 @@ KERNELS: dict[str, KernelEntry] = {
         "ULA (Langevin)",
         r"x'=x+h\nabla\log p(x)+\sqrt{2h}\,z",
         "Roberts and Tweedie 1996",
-        (_step("h", 0.005, 5.0, "x moves by h times the score, and by √(2h) of noise."),),
+        (_step("h", 0.005, 5.0, _LANGEVIN),),
     ),
     "annealed": KernelEntry(
         annealed,

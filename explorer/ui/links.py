@@ -17,6 +17,7 @@ from explorer.ui.decoding import refuse as refuse
 
 _DEFAULTS = "_defaults"  # key → default of every control this page has drawn
 _KNOWN = "_known"  # the keys of all controls that any page has drawn
+_NAMED = "_named"  # what was asked of the link that opened the page
 _NOTES = "_notes"  # key → (note, the value it goes with)
 _PAGE = "_page"
 _SEEN = "_seen"  # key → the text under it in the link when the page last looked, None where absent
@@ -36,6 +37,7 @@ def enter(page: str) -> None:
         st.session_state[_DEFAULTS] = {}
         st.session_state[_NOTES] = {}
         st.session_state[_SEEN] = {}
+        st.session_state[_NAMED] = {}
         st.session_state[_PAGE] = page
 
 
@@ -116,6 +118,12 @@ def adjust(values: Mapping[str, Any]) -> None:
 def from_link(key: str) -> list[str]:
     """The raw values of `key` in the link, none where it is absent."""
     return list(st.query_params.get_all(key))
+
+
+def opened_with(*keys: str) -> bool:
+    """Whether the link that opened the page names one of `keys`, whatever came after."""
+    named: dict[tuple[str, ...], bool] = st.session_state.setdefault(_NAMED, {})
+    return named.setdefault(keys, any(from_link(key) for key in keys))
 
 
 def note(key: str, text: str, value: Any) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.diffusion.losses import WEIGHTINGS
 from explorer.networks.mlp import NETWORKS
@@ -14,7 +15,7 @@ from explorer.training.config import CONFIG_PARAMS, TrainConfig
 from explorer.training.presets import DEFAULT, PRESETS
 from explorer.training.spec import ModelSpec, NetworkSpec
 from explorer.training.times import TIMES
-from explorer.ui import controls, own_data
+from explorer.ui import controls, links, own_data
 from explorer.ui.setup import choose_dim, choose_distribution, choose_process
 
 TARGETS = {"v": "v", "eps": "ε", "x0": "x₀", "score": "score"}
@@ -64,6 +65,11 @@ def keys_of(spec: ModelSpec) -> dict[str, Any]:
     return keys | {name: getattr(config, name) for name in _CHOICES}
 
 
+def _folded(label: str, icon: str, *keys: str) -> DeltaGenerator:
+    """Where controls are folded away; open where the link is about one of them."""
+    return st.expander(label, icon=icon, expanded=links.opened_with(*keys))
+
+
 def choose_training() -> tuple[ModelSpec | None, str]:
     """The controls; the training they name, or None and what is wrong with it."""
     dim = choose_dim(default=2)
@@ -77,7 +83,7 @@ def choose_training() -> tuple[ModelSpec | None, str]:
         help="What maps xₜ and t to what is predicted: how it is built and told the time.",
     )
     steps, lr = _number("steps"), _number("lr")
-    with st.expander("Objective", icon=":material/target:"):
+    with _folded("Objective", ":material/target:", "target", "weight", "times", "chain", "t_min"):
         target = controls.segments(
             TARGETS,
             key="target",
@@ -100,7 +106,8 @@ def choose_training() -> tuple[ModelSpec | None, str]:
             help="How the noise levels of the training examples are drawn.",
         )
         chain, t_min = _number("chain"), _number("t_min")
-    with st.expander("Data and optimiser", icon=":material/tune:"):
+    optimiser = ("batch", "data_size", "schedule", "ema", "unit")
+    with _folded("Data and optimiser", ":material/tune:", *optimiser):
         batch, data_size = _number("batch"), _number("data_size")
         schedule = controls.segments(
             {"cosine": "Cosine", "constant": "Constant"},
