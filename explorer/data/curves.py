@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 from explorer.data.drawn import Drawn, standardised
 from explorer.data.gaussian_mixture import GaussianMixture
 
-RUNGS = (2.0, 4.0, 8.0, 16.0, 32.0)
+RUNGS = (1.0, 1.7, 2.6, 3.9, 5.6, 8.0, 11.0, 16.0, 22.0, 32.0)
 """Noise, in units of a curve's own, from which on fewer nodes along it serve as well."""
 
 
