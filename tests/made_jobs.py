@@ -56,8 +56,8 @@ def ended(job: Job) -> Status:
     return job.status
 
 
-def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SOON
+def until(happened: Callable[[], bool], patience: float = SOON) -> None:
+    deadline = time.monotonic() + patience
     while not happened() and time.monotonic() < deadline:
         time.sleep(0.005)
     assert happened()

@@ -258,7 +258,7 @@ def test_a_page_that_has_moved_on_begins_no_scene_but_ends_the_one_begun(
         if moved_on:
             raise MovedOn
 
-    monkeypatch.setattr(turns, "_give_way", give_way)
+    monkeypatch.setattr(turns, "give_way", give_way)
 
     @cached
     def behind(seed: int) -> int:

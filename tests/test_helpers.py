@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
-from made_jobs import until
+from made_jobs import SOON, until
 
 from explorer.data.spec import DistributionSpec
 from explorer.diffusion.spec import ProcessSpec
@@ -33,10 +35,12 @@ class Far(Helpers):
         super().__init__(1)
         self.lost = lost
 
-    def away(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, float]:
+    def away(
+        self, work: Callable[[], Any], wanted: Callable[[], None] = lambda: None
+    ) -> tuple[Any, float]:
         if self.lost:
             raise HelperLost
-        return f"far {function(*args, **kwargs)}", 7.0
+        return f"far {work()}", 7.0
 
 
 @pytest.fixture
@@ -127,7 +131,7 @@ def test_how_many_there_are_is_a_setting() -> None:
         most({helpers.VARIABLE: "two"})
     Helpers(0).open()
     with pytest.raises(HelperLost, match="all"):
-        Helpers(0).away(abs, -1)
+        Helpers(0).away(partial(abs, -1))
 
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked")
@@ -137,14 +141,18 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked")
 def crew() -> Iterator[Helpers]:
     made = Helpers(1)
     made.open()
-    until(lambda: made.nursery.ready)
+    until(lambda: made.nursery.ready, 9 * SOON)  # it imports all
     yield made
     made.close()
 
 
+def computed(lane: Lane) -> partial[Any]:
+    return partial(helpers._computed, _run, (COURSE, lane), {})
+
+
 @linux
 def test_a_scene_is_the_same_to_the_byte_wherever_it_is_computed(crew: Helpers) -> None:
-    (far, result), _ = crew.away(helpers._computed, _run, (COURSE, Lane("sde")), {})
+    (far, result), _ = crew.away(computed(Lane("sde")))
     near, same = _run(COURSE, Lane("sde"))
     times = clock(shared_view(COURSE.distribution, COURSE.process, True, False))
     assert far is not near
@@ -155,8 +163,8 @@ def test_a_scene_is_the_same_to_the_byte_wherever_it_is_computed(crew: Helpers) 
 @linux
 def test_what_a_scene_raises_is_raised_here_and_the_helper_is_kept(crew: Helpers) -> None:
     with pytest.raises(KeyError, match="no such"):
-        crew.away(helpers._computed, _run, (COURSE, Lane("no such")), {})
-    assert crew.away(abs, -1)[0] == 1
+        crew.away(computed(Lane("no such")))
+    assert crew.away(partial(abs, -1))[0] == 1
     assert crew._out == 0
     assert len(crew._idle) == 1
 
@@ -165,4 +173,18 @@ def test_what_a_scene_raises_is_raised_here_and_the_helper_is_kept(crew: Helpers
 def test_a_helper_that_ends_is_replaced(crew: Helpers) -> None:
     with pytest.raises(HelperLost):
         crew.away(exit)
-    assert crew.away(abs, -1)[0] == 1
+    assert crew.away(partial(abs, -1))[0] == 1
+
+
+@linux
+def test_what_is_not_wanted_any_more_is_ended_in_the_middle(crew: Helpers) -> None:
+    looks = []
+
+    def wanted() -> None:
+        looks.append(len(looks))
+        if len(looks) == 2:
+            raise LookupError("moved on")
+
+    with pytest.raises(LookupError, match="moved on"):
+        crew.away(partial(time.sleep, 3600), wanted)
+    assert crew.away(partial(abs, -1))[0] == 1

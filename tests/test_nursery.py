@@ -39,7 +39,7 @@ def nursery() -> Iterator[Nursery]:
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
         made = Nursery((__name__,), {"OF_HELPERS": "yes"})
         made.start()
-    until(lambda: made.ready)
+    until(lambda: made.ready, 9 * SOON)  # it imports all
     yield made
     made.close()
 

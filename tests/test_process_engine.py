@@ -30,7 +30,7 @@ def nursery() -> Iterator[Nursery]:
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
         made = Nursery(("made_works",))
         made.start()
-    until(lambda: made.ready)
+    until(lambda: made.ready, 9 * SOON)  # it imports all
     yield made
     made.close()
 
@@ -103,7 +103,7 @@ def test_others_are_served_when_the_nursery_dies_in_the_middle() -> None:
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
         made = Nursery(("made_works",))
         made.start()
-    until(lambda: made.ready)
+    until(lambda: made.ready, 9 * SOON)  # it imports all
     pool = Pool(workers=1, engine=Processes(made, here))
     job = pool.submit("a", "beats", Beating(300))
     until(lambda: job.latest is not None)

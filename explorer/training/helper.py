@@ -19,7 +19,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from explorer.training.nursery import Answer
+from explorer.training.nursery import STEP, Answer
 
 
 def main(control: socket.socket, modules: list[str]) -> None:
@@ -27,6 +27,7 @@ def main(control: socket.socket, modules: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the server ends by it, and so we
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a helper has ended
     logging.disable(logging.WARNING)  # Streamlit warns that there is no session
+    os.nice(STEP)
     for name in modules:
         importlib.import_module(name)
     gc.collect()

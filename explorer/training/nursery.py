@@ -24,6 +24,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "explorer.training.helper"
+STEP = 2
+"""How far helpers step back for the server, in units of `nice`: what a page does by itself is
+short, and most pages need no more than that."""
 AGAIN = 60.0
 """Seconds after its start before which a nursery that has died is not started again."""
 

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from explorer.training.engine import Engine, U, Work, WorkerLost, parcels, restarting
-from explorer.training.nursery import HelperLost, Nursery
+from explorer.training.nursery import STEP, HelperLost, Nursery
 from explorer.training.threads import NICE
 
 LOOK = 0.2
@@ -79,5 +79,5 @@ class Processes:
 
 def _work(work: Work[Any]) -> Iterator[Any]:
     """What the helper does: it steps back for the pages."""
-    os.nice(NICE)
+    os.nice(max(NICE - STEP, 0))
     return parcels(work)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from explorer.training.nursery import Helper, HelperLost, Nursery
 from explorer.training.threads import available_cores
-from explorer.ui.turns import TURNS
+from explorer.ui.turns import SLICE, TURNS, give_way
 
 R = TypeVar("R")
 
@@ -64,19 +64,22 @@ class Helpers:
             helper.dismiss()
         self.nursery.close()
 
-    def away(self, function: Callable[..., R], *args: Any, **kwargs: Any) -> tuple[R, float]:
-        """What the function returns in a helper, and the seconds of work that this has taken.
+    def away(
+        self, work: Callable[[], R], wanted: Callable[[], None] = lambda: None
+    ) -> tuple[R, float]:
+        """What `work` returns in a helper, to which it travels by pickle; and its seconds of work.
 
-        HelperLost where there is no helper, or none any more. What the function raises is raised.
+        HelperLost where there is no helper, or none any more. What the work raises is raised.
+        wanted: called every `SLICE` seconds; what it raises ends the helper in its work.
         """
         helper = self._take()
         try:
-            helper.ask(partial(function, *args, **kwargs))
-            answer = helper.answer()
+            helper.ask(work)
+            while (answer := helper.answer(SLICE)) is None:
+                wanted()
         except BaseException:
             self._lose(helper)
             raise
-        assert answer is not None  # without a limit to its patience
         self._put_back(helper)
         if answer.problem is not None:
             raise answer.problem
@@ -139,11 +142,13 @@ def with_help(
     """What the function `scene` returns: computed by a helper if others are at work here, too.
 
     kept: the same as others find it in its module, with `scene` as its `__wrapped__`.  This thread
-    has a turn of `TURNS`, which know the scene's time.
+    has a turn of `TURNS`, which know the scene's time.  Where the page's run is out of date
+    meanwhile, the helper is ended; whoever waits for the same scene begins it anew.
     """
     if TURNS.others() and TURNS.needs(scene) >= WORTH:
         with suppress(HelperLost):
-            value, seconds = HELPERS.away(_computed, kept, args, kwargs)
+            work = partial(_computed, kept, args, kwargs)
+            value, seconds = HELPERS.away(work, give_way)
             TURNS.spent_elsewhere(seconds)
             return value
     return scene(*args, **kwargs)

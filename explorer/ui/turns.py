@@ -170,12 +170,12 @@ _THREAD = threading.local()
 def in_turn(kind: Hashable, make: Callable[[], R]) -> R:
     """What `make` returns, once this thread has its turn.
 
-    A page moved on or closed meanwhile computes nothing any more. What has begun is ended, for
-    others may wait for it; so only the outermost of scenes asks.
+    A page moved on or closed meanwhile computes nothing any more. What has begun here is ended, for
+    a thread cannot be stopped; so only the outermost of scenes asks.
     """
     if getattr(_THREAD, "computes", False):
         return make()
-    with TURNS.turn(kind, _since(), _give_way):
+    with TURNS.turn(kind, _since(), give_way):
         _THREAD.computes = True
         try:
             return make()
@@ -203,7 +203,7 @@ def _since() -> float:
     return since
 
 
-def _give_way() -> None:
+def give_way() -> None:
     """End a run of a page that is out of date: Streamlit does so at a look into the session."""
     if get_script_run_ctx(suppress_warning=True) is not None:
         st.session_state.get("_")
