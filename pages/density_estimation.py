@@ -11,6 +11,7 @@ from explorer.ui import density_scenes as scenes
 from explorer.ui.code import show_code
 from explorer.ui.pictures import show
 from explorer.ui.setup import DATA_HELP, choose_own_data
+from explorer.ui.tables import table
 
 frame.page(
     "Density estimation",
@@ -69,7 +70,7 @@ with wide:
     if view == "density":
         tall = 470 if name.endswith("1d") else 350 if own else 540
         show(scenes.picture(choice, frame.height(tall), scale), "density")
-        st.markdown(scenes.table(choice))
+        table(scenes.rows(choice))
         st.markdown(
             "The held-out log-likelihood is the mean of $\\log\\hat p$ over 1,000 draws that no "
             "estimate has seen; no density does better than the truth in expectation. A histogram "

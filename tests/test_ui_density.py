@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from html_tables import first_table
 from run_alone import figures, said
 from stills import charts
 from streamlit.testing.v1 import AppTest
@@ -35,8 +36,7 @@ def figure(at: AppTest) -> dict[str, Any]:
 
 
 def table(at: AppTest) -> list[list[str]]:
-    text = next(m.value for m in at.markdown if m.value.startswith("| estimate"))
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n")[2:]]
+    return [[cell.replace("−", "-") for cell in row.values()] for row in first_table(at)]
 
 
 def test_panes_of_two_dimensions_and_their_figures():

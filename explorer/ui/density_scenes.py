@@ -163,23 +163,29 @@ def in_nats(values: Tensor) -> tuple[float, float]:
     return float(values.mean()), float(values.std() / len(values) ** 0.5)
 
 
-def table(choice: Choice) -> str:
-    """The estimates' figures, as a Markdown table."""
+def rows(choice: Choice) -> list[dict[str, str]]:
+    """The estimates' figures, as a table's rows."""
     known = ground(choice.data)
     best = in_nats(known.log_held_out)
-    lines = [
-        "| estimate | held-out log-likelihood | below the truth | Wasserstein ÷ floor |",
-        "| :-- | --: | --: | --: |",
-        f"| Truth | {best[0]:.3f} ± {best[1]:.3f} | 0 | 1.0 |",
-    ]
+    told = [_told("Truth", _nats(*best), "0", 1.0)]
     for row in rows_of(choice):
         mean, error = in_nats(row.held_out)
         lost, apart = in_nats(known.log_held_out - row.held_out)  # paired: most of the luck cancels
-        lines.append(
-            f"| {row.label} | {mean:.3f} ± {error:.3f} | {lost:.3f} ± {apart:.3f} "
-            f"| {row.distance.ratio:.1f} |"
-        )
-    return "\n".join(lines)
+        told.append(_told(row.label, _nats(mean, error), _nats(lost, apart), row.distance.ratio))
+    return told
+
+
+def _told(label: str, held_out: str, lost: str, ratio: float) -> dict[str, str]:
+    return {
+        "Estimate": label,
+        "Held-out log-likelihood": held_out,
+        "Below the truth": lost,
+        "Wasserstein ÷ floor": f"{ratio:.1f}",
+    }
+
+
+def _nats(mean: float, error: float) -> str:
+    return f"{mean:.3f} ± {error:.3f}".replace("-", "−")
 
 
 @cached

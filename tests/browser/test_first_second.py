@@ -1,4 +1,4 @@
-"""What is seen before a page has come to rest."""
+"""Pages come to rest in good order: nothing jumps, nothing is ragged, panes are in line."""
 
 from __future__ import annotations
 
@@ -41,3 +41,15 @@ def test_choices_on_several_lines_fill_each_of_them(server, open_page):
     assert len(lines) > 1, "this test must see more lines than one"
     for right in lines.values():
         assert right == pytest.approx(group["x"] + group["width"], abs=1)
+
+
+def test_pictures_side_by_side_are_in_line_though_one_has_a_longer_head(server, open_page):
+    page, _ = open_page(server, "/diffusion_against_mcmc?n=50")
+    page.locator(".dxp-stage").nth(2).wait_for()
+    head = page.locator(".dxp-head").first
+    height = head.bounding_box()["height"]
+    head.evaluate("head => head.append(' and more words than a line has room for'.repeat(3))")
+    assert head.bounding_box()["height"] > height
+    stages = page.locator('.dxp[role="region"] .dxp-stage').all()
+    assert len({stage.bounding_box()["y"] for stage in stages}) == 1
+    assert len({stage.bounding_box()["height"] for stage in stages}) == 1
