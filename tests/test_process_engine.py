@@ -18,6 +18,7 @@ from explorer.training.engine import here
 from explorer.training.jobs import Pool, Status
 from explorer.training.nursery import Nursery
 from explorer.training.process_engine import Processes
+from explorer.training.threads import NICE
 from explorer.training.train import train
 from explorer.training.works import Sampling, Training
 
@@ -72,6 +73,8 @@ def test_it_is_done_by_another_process_that_goes_with_the_job(pool: Pool) -> Non
 def test_who_stops_a_job_ends_its_process(pool: Pool) -> None:
     job = pool.submit("a", "beats", Beating(10**6))
     until(lambda: job.latest is not None)
+    mine, its = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (os.getpid(), job.latest.pid))
+    assert its == min(mine + NICE, 19)  # by which the system gives it its share
     job.stop()
     assert ended(job) is Status.STOPPED
     assert job.latest.step < 10**6
