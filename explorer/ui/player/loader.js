@@ -6,6 +6,7 @@ import { fetchScript } from "./served.js";
 
 let mount = null; // the player's own function, once it is there
 let loading = null;
+let library = null; // plotly.js on its way beside the player, which would ask for it only later
 
 async function load() {
   const url = await fetchScript(SERVED.path, SERVED.base);
@@ -25,15 +26,18 @@ function loaded() {
 export default function (given) {
   if (mount) return mount(given);
   const { data, parentElement } = given;
+  const { options } = headerOf(data);
   // its room meanwhile, so that what lies below it need not jump
-  parentElement.style.minHeight = `min(${headerOf(data).options.height}px, 96vw)`;
+  parentElement.style.minHeight = `min(${options.height}px, 96vw)`;
+  library ??= fetchScript(options.plotly, options.base);
+  library.catch(() => (library = null)); // whoever waits for it says so
   let over = false;
   let end = () => {};
   loaded().then(
     () => {
       if (over) return;
       parentElement.querySelector(".dxp-note")?.remove(); // of an earlier failure
-      end = mount(given);
+      end = mount({ ...given, library });
       parentElement.style.minHeight = "";
     },
     (error) => {

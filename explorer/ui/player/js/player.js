@@ -150,7 +150,7 @@ function makePlayer(parent) {
     return zooms.set(panes.map((pane, k) => [pane, recalledZoom(place, panes, k)]));
   }
 
-  async function receive(payload, send) {
+  async function receive(payload, send, library) {
     tell = send;
     const mine = (received += 1);
     performance.mark("player:data");
@@ -159,10 +159,10 @@ function makePlayer(parent) {
     const next = await decode(payload, given);
     if (mine !== received) return;
     if (next.version === shown) return retheme();
-    await show(next, mine, payload.byteLength);
+    await show(next, mine, payload.byteLength, library);
   }
 
-  async function show(next, mine, size) {
+  async function show(next, mine, size, library) {
     header = next;
     theme = readTheme(parent, header.options.palette);
     // a story has come to another picture: it is played from its start, like a new one
@@ -179,7 +179,7 @@ function makePlayer(parent) {
       performance.mark("player:preview");
       await new Promise((resolve) => setTimeout(resolve)); // lets the browser show it first
     }
-    const Plotly = await loadPlotly(next.options.plotly, next.options.base);
+    const Plotly = await loadPlotly(next.options.plotly, next.options.base, library);
     if (mine !== received || !root.isConnected) return;
     await Promise.all(panes.map((pane, k) => pane.setFigure(Plotly, next.panes[k], theme)));
     if (mine !== received) return;
@@ -233,11 +233,12 @@ const players = new WeakMap(); // by the element that Streamlit gives each insta
 
 // Called at first, at each new payload and at each change of theme. The clean-up also runs when a
 // newer call overtakes this one, so it ends the player only once its element has left the page.
-export default function ({ data, parentElement, setTriggerValue }) {
+// library: the promise of plotly.js's address, of the first call.
+export default function ({ data, parentElement, setTriggerValue, library }) {
   if (!players.has(parentElement)) players.set(parentElement, makePlayer(parentElement));
   const player = players.get(parentElement);
   const send = (place) => setTriggerValue("dropped", place);
-  player.receive(data, send).catch((error) => {
+  player.receive(data, send, library).catch((error) => {
     player.fail(error);
     throw error;
   });

@@ -2,8 +2,8 @@
 
 import { fetchScript } from "./served.js";
 
-async function load(path, base) {
-  const url = await fetchScript(path, base);
+async function load(path, base, fetched) {
+  const url = await (fetched ?? fetchScript(path, base));
   const kept = window.Plotly;
   await new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -21,8 +21,9 @@ async function load(path, base) {
 
 let loading = null;
 
-export function loadPlotly(path, base) {
-  loading ??= load(path, base).catch((error) => {
+// fetched: the promise of its address, if somebody is at it already.
+export function loadPlotly(path, base, fetched) {
+  loading ??= load(path, base, fetched).catch((error) => {
     loading = null;
     throw error;
   });
