@@ -165,8 +165,7 @@ def test_what_a_scene_raises_is_raised_here_and_the_helper_is_kept(crew: Helpers
     with pytest.raises(KeyError, match="no such"):
         crew.away(computed(Lane("no such")))
     assert crew.away(partial(abs, -1))[0] == 1
-    assert crew._out == 0
-    assert len(crew._idle) == 1
+    assert crew.count == 1
 
 
 @linux

@@ -51,6 +51,12 @@ class Helpers:
         self._idle: list[Helper] = []
         self._out = 0
 
+    @property
+    def count(self) -> int:
+        """How many there are, at work or not."""
+        with self._lock:
+            return self._out + len(self._idle)
+
     def open(self) -> None:
         """Let there be helpers, in some seconds."""
         if self.most:

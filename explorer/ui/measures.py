@@ -19,6 +19,7 @@ from explorer.training.job import Standing
 from explorer.ui import learning
 from explorer.ui.cache import SCENES
 from explorer.ui.exposition import Family, Samples, by, counter, gauge
+from explorer.ui.helpers import HELPERS
 from explorer.ui.shelf import store
 
 _BEGAN = time.time()
@@ -34,6 +35,7 @@ def families() -> Iterator[Family]:
     yield from _of_jobs(learning.pool().standing())
     yield gauge("explorer_cache_bytes", "Bytes of scenes kept in memory.", SCENES.held)
     yield gauge("explorer_cache_limit_bytes", "Bytes that scenes may take.", SCENES.budget)
+    yield gauge("explorer_helpers", "Processes that compute scenes.", HELPERS.count)
     yield from _of_the_disk(store().root)
     told: Samples = {
         (("event", event), ("kind", kind)): n for (event, kind), n in events.counts().items()
