@@ -16,12 +16,8 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from explorer.data.quadratic_forms import (
-    DifferentiableScore,
-    QuadraticForms,
-    log_density_by_distances,
-    log_sum_exp,
-)
+from explorer.data.differentiable_score import DifferentiableScore
+from explorer.data.quadratic_forms import QuadraticForms, log_density_by_distances, log_sum_exp
 
 
 class Look(NamedTuple):
@@ -166,7 +162,9 @@ class GaussianMixture:
     def score(self, x: Tensor) -> Tensor:
         """∇ log p(x), (B, D): the components' scores weighted by their responsibilities."""
         if torch.is_grad_enabled() and x.requires_grad:
-            found: Tensor = DifferentiableScore.apply(x, self._log_joint, self._forms(x.dtype))
+            found: Tensor = DifferentiableScore.apply(
+                x, self._log_joint, self._forms(x.dtype), self._log_weights
+            )
             return found
         return self._forms(x.dtype).pull(x, torch.softmax(self._log_joint(x), dim=1))
 

@@ -7,13 +7,10 @@ one product of (points × monomials) and (monomials × components), and a score 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 LARGEST_TERM = {torch.float32: 4e3, torch.float64: 1e6}
 """How large the terms of a log-density may be so that 3e-4 (float32) or 1e-10 nats are lost."""
@@ -119,29 +116,6 @@ class QuadraticForms:
             return torch.addcmul(self.pull(x, tilt), v, stiffness, value=-1)
         whole = stiffness.unflatten(1, (dim, dim))
         return self.pull(x, tilt) - torch.einsum("bde,be->bd", whole, v)
-
-
-class DifferentiableScore(torch.autograd.Function):
-    """The score as one node of a graph: its slope is known, and a dozen small nodes cost far more.
-
-    Of (x, log_joint, forms): x (B, D), the function that gives log w_k N(x; μ_k, C_k) there, and
-    the components' forms.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any, x: Tensor, log_joint: Callable[[Tensor], Tensor], forms: QuadraticForms
-    ) -> Tensor:
-        share = torch.softmax(log_joint(x), dim=1)
-        ctx.save_for_backward(x, share)
-        ctx.forms = forms
-        return forms.pull(x, share)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        x, share = ctx.saved_tensors
-        return ctx.forms.pull_slope(x, share, grad), None, None
 
 
 def log_density_by_distances(
