@@ -5,6 +5,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ import torch
 from made_works import SPEC, Beating, Cpu, Failing, Hanging, Killed
 
 from explorer.training.jobs import Job, Pool, Status
-from explorer.training.ray_engine import Cluster, environment
+from explorer.training.ray_engine import ROOT, Cluster, environment
 from explorer.training.train import train
 from explorer.training.works import Training
 
@@ -110,3 +112,22 @@ def test_a_job_that_uses_a_gpu_is_given_one(cluster):
     given = list(cluster(Beating(1)))[-1].gpus
     assert given in ("0", "1")
     assert list(cluster(Cpu(1)))[-1].gpus not in ("0", "1")
+
+
+IN_A_THREAD = """
+import threading, time
+from explorer.training.ray_engine import connect
+page = threading.Thread(target=connect, args=("local",))
+page.start()
+page.join()
+time.sleep(3)
+import ray
+print("alive", ray.get(ray.remote(lambda: 7).remote(), timeout=100))
+"""
+
+
+def test_a_cluster_of_this_machine_outlives_the_page_that_began_it() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", IN_A_THREAD], cwd=ROOT, capture_output=True, text=True, timeout=240
+    )
+    assert "alive 7" in found.stdout, found.stderr

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,10 +113,33 @@ def connect(address: str) -> Cluster:
         ) from None
     options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     try:
-        ray.init(address, runtime_env=environment(), log_to_driver=False, **options)
+        _from_a_thread_that_stays(
+            lambda: ray.init(address, runtime_env=environment(), log_to_driver=False, **options)
+        )
     except (ConnectionError, RuntimeError) as problem:
         raise _unanswered(address, problem) from problem
     return Cluster()
+
+
+def _from_a_thread_that_stays(begin: Callable[[], Any]) -> None:
+    """Call `begin` from a thread that lives as long as this process, and raise what it raises.
+
+    What Ray starts on this machine ends with the thread that started it (prctl, PR_SET_PDEATHSIG),
+    and the server with it a minute later. The run of a page is such a thread, and soon over.
+    """
+    called: Future[None] = Future()
+
+    def stays() -> None:
+        try:
+            begin()
+        except BaseException as problem:
+            called.set_exception(problem)
+            return
+        called.set_result(None)
+        threading.Event().wait()
+
+    threading.Thread(target=stays, name="ray", daemon=True).start()
+    called.result()
 
 
 def _unanswered(address: str, problem: Exception) -> ValueError:
