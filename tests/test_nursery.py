@@ -106,6 +106,19 @@ def test_a_helper_that_is_killed_is_lost_and_the_next_one_is_not(nursery: Nurser
     assert asked(nursery, partial(abs, -3)).value == 3
 
 
+def test_a_nursery_that_hangs_holds_nobody_up(
+    nursery: Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("explorer.training.nursery.BORN", 0.2)
+    assert nursery._process is not None
+    nursery._process.send_signal(signal.SIGSTOP)
+    with pytest.raises(HelperLost):
+        nursery.helper()
+    nursery._process.send_signal(signal.SIGCONT)
+    monkeypatch.undo()
+    assert asked(nursery, partial(abs, -3)).value == 3
+
+
 def test_without_a_nursery_there_are_no_helpers() -> None:
     made = Nursery(())
     assert not made.ready

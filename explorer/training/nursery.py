@@ -27,6 +27,8 @@ PROGRAM = "explorer.training.helper"
 STEP = 2
 """How far helpers step back for the server, in units of `nice`: what a page does by itself is
 short, and most pages need no more than that."""
+BORN = 20.0
+"""Seconds within which a helper must say that it is there; mostly it takes a hundredth of one."""
 AGAIN = 60.0
 """Seconds after its start before which a nursery that has died is not started again."""
 
@@ -54,6 +56,8 @@ class Helper:
     def __init__(self, line: socket.socket) -> None:
         self._line = Connection(line.detach())
         try:
+            if not self._line.poll(BORN):
+                raise EOFError
             self._process = int.from_bytes(self._line.recv_bytes(), "little")
         except BaseException:
             self._line.close()

@@ -34,6 +34,8 @@ _MODULES = (
 _SETTINGS = {
     "EXPLORER_CACHE_MB": "24",  # for what scenes have in common, in each helper
     VARIABLE: "0",
+    # one thread each: there is a helper for every core, and what has threads is no good to fork
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     # as `heap.stay_small` does it here, but before anything is allocated
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(8 << 20),
