@@ -41,7 +41,7 @@ FILMS = {
     "score_field": Film("/score_field?dist2=ring&proc=ddpm"),
     "reverse_race": Film("/reverse_race?dim=2&dist2=moons"),
     "exact_against_learned": Film("/exact_against_learned"),
-    "image_race": Film("/image_race"),
+    "image_race": Film("/image_race", steps=2),
 }
 
 
@@ -77,8 +77,9 @@ def main(names: list[str]) -> None:
         for name in names or FILMS:
             film = FILMS[name]
             page = browser.new_page(viewport={"width": SEEN[0], "height": SEEN[1]})
+            page.set_default_timeout(240_000)  # pictures are sampled first
             page.goto(f"{server.url}{film.link}")
-            page.locator(".dxp").first.wait_for(timeout=60_000)
+            page.locator(".dxp[data-ready]").first.wait_for()
             page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
             page.locator(".dxp").first.press("End")  # stops what plays
             gif = made(page, film)
