@@ -197,7 +197,7 @@ def test_the_script_is_one_module_without_imports():
     lines = assets.script().splitlines()
     assert not [line for line in lines if line.startswith("import ")]
     assert [line for line in lines if line.startswith("export ")] == [
-        "export default function ({ data, parentElement, setTriggerValue }) {"
+        "export default function ({ data, parentElement, setTriggerValue, library }) {"
     ]
     listed = {f"{name}.js" for name in assets.MODULES}
     assert listed == {path.name for path in (assets.HERE / "js").iterdir()}
