@@ -59,6 +59,7 @@ class Helper:
             if not self._line.poll(BORN):
                 raise EOFError
             self._process = int.from_bytes(self._line.recv_bytes(), "little")
+            self._born_with = self._memory()
         except BaseException:
             self._line.close()
             raise
@@ -75,6 +76,17 @@ class Helper:
                 return None
             answer: Answer = pickle.loads(self._line.recv_bytes())
         return answer
+
+    def grown(self) -> int:
+        """Bytes that it has in memory beyond what it had when it was forked."""
+        with suppress(OSError):
+            return self._memory() - self._born_with
+        return 0  # it has ended, as will be found by who asks it next
+
+    def _memory(self) -> int:
+        """Bytes but those of files: of `/proc/PID/statm`, resident pages less shared ones."""
+        resident, shared = Path(f"/proc/{self._process}/statm").read_text().split()[1:3]
+        return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
     def dismiss(self) -> None:
         """End it, in the middle of its work if need be."""
