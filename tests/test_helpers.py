@@ -18,7 +18,7 @@ from explorer.diffusion.spec import ProcessSpec
 from explorer.training.nursery import HelperLost
 from explorer.ui import cache, helpers, turns
 from explorer.ui.cache import MIB, Cache, cached
-from explorer.ui.helpers import CROWD, GROWN, WORTH, Helpers, most
+from explorer.ui.helpers import CROWD, WORTH, Helpers, most
 from explorer.ui.house import House
 from explorer.ui.player.encode import encode
 from explorer.ui.race_scenes import EXACT, Lane, _Course, _run
@@ -186,9 +186,13 @@ def test_a_helper_that_ends_is_replaced(crew: Helpers) -> None:
 
 
 @linux
-def test_a_helper_that_has_grown_is_replaced_after_its_scene(crew: Helpers) -> None:
+def test_a_helper_that_has_grown_is_replaced_after_its_scene(
+    crew: Helpers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grown = 32 * MIB
+    monkeypatch.setattr(helpers, "GROWN", grown)
     first, _ = crew.away(os.getpid)
-    for size, same in ((GROWN // 2, True), (2 * GROWN, False)):
+    for size, same in ((grown // 2, True), (2 * grown, False)):
         crew.away(partial(exec, f"import builtins; builtins.held = b'x' * {size}"))
         assert (crew.away(os.getpid)[0] == first) is same
     assert crew.count == 1
