@@ -1,8 +1,8 @@
 """Trainings in helper processes of this machine: they and the pages no longer wait for each other.
 
 In a thread of the server a training has the interpreter only when no page wants it. In a process
-the system shares out the cores: by its priority a training has about a fifth of one beside three
-processes at work on two cores, however many pages wait.
+the system shares out the cores by priority, however many pages wait: by Linux's weights a training
+has a fifth of one beside three processes at work on two.
 """
 
 from __future__ import annotations
