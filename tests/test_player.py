@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer.export import plotlyjs
 from explorer.ui.player import (
     Arrows,
     Bars,
@@ -215,6 +216,17 @@ def test_a_change_brings_a_small_loader_and_the_script_lies_in_a_file_named_by_i
     source = gzip.decompress((assets._folder() / name).read_bytes())
     assert source.decode() == assets.script()
     assert hashlib.blake2b(source, digest_size=8).hexdigest() in name
+
+
+def test_plotly_js_is_the_published_one_and_a_trace_that_it_lacks_is_told_at_once():
+    source = gzip.decompress(plotlyjs.packed())
+    assert hashlib.sha256(source).hexdigest() == plotlyjs.SHA256
+    assert f"v{plotlyjs.VERSION}\n".encode() in source[:100]
+    assert all(f'name:"{trace}"'.encode() in source for trace in plotlyjs.TRACES)
+    assert b'name:"surface"' not in source
+    pane = Pane(go.Figure([{"type": "surface"}, {"type": "bar"}]), ())
+    with pytest.raises(ValueError, match="draws no surface"):
+        encode([pane], Clock("t", (0, 1)), {})
 
 
 def _page():

@@ -1,8 +1,8 @@
 """What the browser needs to run the player: its script, its style, and plotly.js.
 
 Streamlit sends a component's module with every change of its data. So what it gets is a loader of
-two kilobytes, and the player itself is a static file, as is plotly.js from the installed Python
-package: compressed once per server, and named by their content, so that browsers keep them.
+two kilobytes, and the player itself is a static file, as is plotly.js: compressed, and named by
+their content, so that browsers keep them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-import plotly
 import streamlit as st
-from plotly.offline import get_plotlyjs_version
 
+from explorer.export import plotlyjs
 from explorer.ui.joining import joined
 
 HERE = Path(__file__).parent
@@ -101,10 +100,9 @@ def _folder() -> Path:
 
 @cache
 def _packed_plotly() -> str:
-    """The name of the compressed plotly.js in the folder, made once per server."""
-    name = f"plotly-{get_plotlyjs_version()}.js.gz"
-    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    (_folder() / name).write_bytes(gzip.compress(source.read_bytes(), 6, mtime=0))
+    """The name of the compressed plotly.js in the folder, laid there once per server."""
+    name = f"plotly-cartesian-{plotlyjs.VERSION}.js.gz"
+    (_folder() / name).write_bytes(plotlyjs.packed())
     return name
 
 

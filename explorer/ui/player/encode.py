@@ -22,6 +22,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
+from explorer.export import plotlyjs
 from explorer.figures.handle import Handle
 from explorer.figures.layers import (
     Arrows,
@@ -181,6 +182,9 @@ def _figure(drawn: go.Figure) -> str:
     which = id(drawn)
     if which not in _TEXTS:
         figure = drawn.to_plotly_json()
+        unknown = {trace["type"] for trace in figure["data"]} - plotlyjs.TRACES
+        if unknown:
+            raise ValueError(f"the player's plotly.js draws no {', '.join(sorted(unknown))}")
         layout = {name: part for name, part in figure["layout"].items() if name != "template"}
         _TEXTS[which] = str(to_json_plotly({"data": figure["data"], "layout": layout}))
         weakref.finalize(drawn, _TEXTS.pop, which, None)
