@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.ui.decoding import plain as plain  # for whoever writes a note
 from explorer.ui.decoding import refuse as refuse
@@ -22,6 +24,7 @@ _NOTES = "_notes"  # key → (note, the value it goes with)
 _PAGE = "_page"
 _SEEN = "_seen"  # key → the text under it in the link when the page last looked, None where absent
 _SLOT = "_note_slot"
+_STREAMLIT = ("embed", "embed_options")  # its own parameters, which no script may set
 
 
 def enter(page: str) -> None:
@@ -31,6 +34,7 @@ def enter(page: str) -> None:
     for the other page may have a better one.
     """
     if st.session_state.get(_PAGE) != page:
+        _take_whole_link()
         for key, default in st.session_state.get(_DEFAULTS, {}).items():
             if key in st.session_state and st.session_state[key] == default:
                 del st.session_state[key]
@@ -39,6 +43,27 @@ def enter(page: str) -> None:
         st.session_state[_SEEN] = {}
         st.session_state[_NAMED] = {}
         st.session_state[_PAGE] = page
+
+
+def _take_whole_link() -> None:
+    """Give back what Streamlit has taken from the link that was opened.
+
+    It drops every parameter that goes by the name of a slider of the page before, as if it had
+    been left over from there; yet a link to another page says all that it wants.
+    """
+    ctx = get_script_run_ctx()
+    if ctx is None:
+        return
+    opened = parse_qs(ctx.query_string, keep_blank_values=True)
+    taken = {
+        key: values
+        for key, values in opened.items()
+        if key not in st.query_params and key.lower() not in _STREAMLIT
+    }
+    if taken:
+        st.query_params.update(taken)
+        with ctx.session_state.query_params() as params:
+            params.set_initial_query_params_from_current()
 
 
 def page() -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from conftest import settle, turn_to
 
+from explorer.stories.story import Link
 from explorer.stories.template import TEMPLATE
+from explorer.ui import stories
 
 pytestmark = pytest.mark.browser
 
@@ -43,20 +46,58 @@ def test_a_walk_with_keys(server, open_page):
     page.wait_for_url("**ve.lam=1.5*")
     settle(page)
     assert page.locator('.dxs[data-place="score 2 0"]').count() == 1
-    page.locator(".dxs-title").click()
-    page.evaluate("document.activeElement.blur()")
-    page.keyboard.press("PageUp")
+    slider.press("PageUp")  # but for those of a clicker, which is in the other hand
     arrive(page, "score 1 None")
     assert slider.get_attribute("aria-valuetext") == "10"
 
+    page.locator(".dxp-scrubber").focus()
+    page.keyboard.press("PageDown")
+    arrive(page, "score 1 0")
     turn_to(page, "Noise schedules")
     page.locator(".dxs-return").click()
-    arrive(page, "score 1 None")
+    arrive(page, "score 1 0")
     assert "/forward_diffusion" in page.url
     page.get_by_label("End the story").click()
     page.locator(".st-key-story").wait_for(state="detached")
     assert "story" not in page.url
     assert watched.problems() == []
+
+
+def at_place(page: Any, name: str, number: int, answer: int | None, link: Link) -> None:
+    """The bar is there and the page is set as the step wants it."""
+    arrive(page, f"{name} {number} {answer}")
+    page.wait_for_function("path => location.pathname === path", arg=link.page)
+    wanted = [(key, value) for key, value in link.values if "." in key]  # no page's own defaults
+    assert set(parse_qsl(urlsplit(page.url).query)) >= set(wanted), (number, page.url)
+    inside = "e => e.scrollHeight <= e.clientHeight && e.lastElementChild.scrollHeight"
+    assert page.locator(".st-key-story").evaluate(inside), f"words of step {number} are cut off"
+
+
+def test_a_whole_story_there_and_back_by_arrows_alone(server, open_page):
+    """Every question comes before its answer, and each step finds its numbers as the link has them,
+    also where the page before had the same sliders."""
+    name = "scratch"
+    story = stories.bundled()[name]
+    page, watched = open_page(server, "/stories")
+    card = page.locator(".dxs-card", has_text=story.title)
+    card.focus()
+    page.keyboard.press("Enter")
+    for number, step in enumerate(story.steps, start=1):
+        at_place(page, name, number, None, step.before)
+        if step.question:
+            assert step.question.text[:20] in page.locator(".st-key-story-words").inner_text()
+            assert page.locator(".dxs-right").count() == 0
+            page.keyboard.press("ArrowRight")
+            at_place(page, name, number, 0, step.after)
+            assert page.locator(".dxs-right").inner_text()[0] == "ABC"[step.question.right - 1]
+        page.keyboard.press("ArrowRight")
+    card.wait_for()  # the end is where one began
+    page.go_back()
+    for number, step in reversed(list(enumerate(story.steps, start=1))):
+        at_place(page, name, number, None, step.before)
+        page.keyboard.press("ArrowLeft")
+    assert watched.problems() == []
+    assert "Traceback" not in server.log()
 
 
 def test_a_story_of_ones_own_is_checked_and_runs(server, open_page):

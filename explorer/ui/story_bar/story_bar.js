@@ -131,17 +131,19 @@ function cards(said) {
 
 let current = null; // the bar on show and what it says, for the keys
 
-// Keys of a presenter's clicker, where no field, slider, player or dialog wants them for itself.
+const WRITING =
+  "textarea, [contenteditable], input[aria-expanded=true], [role=listbox], [role=grid], .dxs-code pre";
+const ARROWS = "input, select, [role=slider], [role=radio], [role=radiogroup], [role=tab], .dxp";
+
+// Arrows and digits are left to what has the focus, if it wants them for itself. A clicker's Page up
+// and Page down are not: a hand that has just let go of a slider expects them to lead on.
 function onKey(event) {
   if (!current?.root.isConnected || event.repeat) return;
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
   const { activeElement: active } = document;
-  const own = "input, textarea, select, [contenteditable], [role=slider], [role=listbox], [role=dialog] *";
-  if (active?.matches(own) || document.querySelector('[role="dialog"]')) return;
   const paging = event.key === "PageDown" || event.key === "PageUp";
-  if (!paging && active?.closest(".dxp, [role=radio], [role=radiogroup], [role=tab], .dxs-code pre")) {
-    return;
-  }
+  if (document.querySelector('[role="dialog"]') || active?.closest(WRITING)) return;
+  if (!paging && active?.closest(ARROWS)) return;
   const { said } = current;
   const number = "12345".indexOf(event.key) + 1;
   let target = "";
