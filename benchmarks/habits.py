@@ -125,12 +125,14 @@ def _trained(screen: Screen) -> bool:
 
 
 async def pictures(student: Student, seen: Seen) -> None:
+    """Pictures by a seed that this student has not seen, nor perhaps anybody."""
     await turn(student, PICTURES, seen)
+    known = student.screen.button("New noise") is not None
     runs = student.screen.runs
     await _timed(
         seen,
         "pictures",
-        student.press("Sample"),
+        student.press("New noise" if known else "Sample"),
         lambda: student.until(
             lambda screen: screen.runs > runs and screen.text("evaluations"), PATIENCE
         ),

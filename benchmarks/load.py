@@ -59,6 +59,7 @@ async def _measured(server: Server, students: int, seconds: float, visits: int) 
     took = time.perf_counter() - begun
     work = {
         "server": round(watch.cpu),
+        "server_by_process": watch.cpu_by_priority(),
         "students": round(time.process_time() - ours),
     }
     left = resident(server.process.pid)

@@ -157,11 +157,11 @@ async def _training(student: Student, code: str) -> None:
 
 
 async def _sampling(student: Student, seen: Seen) -> None:
-    """Ten digits, which the page may have shown before, drawn anew and watched to their end."""
+    """The digits of a seed that nobody has asked for, watched to their end."""
     await turn(student, PICTURES, seen)
-    await student.press("Sample")
+    await student.press("New noise")
     await student.until(lambda screen: screen.button("Stop"))
-    await student.until(lambda screen: screen.button("Sample"), PATIENCE)
+    await student.until(lambda screen: screen.button("New noise"), PATIENCE)
 
 
 async def _cost(

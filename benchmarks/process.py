@@ -41,9 +41,21 @@ def _kilobytes(process: int, file: str, name: str) -> int:
 def cpu_seconds(process: int) -> float:
     """Seconds of work that all threads of a process have done."""
     with suppress(OSError):
-        user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+        user, system = _state(process)[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
     return 0.0
+
+
+def niceness(process: int) -> int:
+    """How far a process steps back for others; 0 where it has ended."""
+    with suppress(OSError):
+        return int(_state(process)[16])
+    return 0
+
+
+def _state(process: int) -> list[str]:
+    """What /proc says of a process behind its name."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
 
 
 async def settled(process: int, wait: float = 0.0) -> float:
@@ -70,13 +82,23 @@ class Watch:
         self.highest = 0.0
         self._process = process
         self._worked = dict(self._works())
-        self._before = sum(self._worked.values())
+        self._before = dict(self._worked)
+        self._nice: dict[int, int] = {}
         self._task = asyncio.create_task(self._watch())
 
     @property
     def cpu(self) -> float:
         """Seconds of work of all of them."""
-        return sum(self._worked.values()) - self._before
+        return sum(self.cpu_by_priority().values())
+
+    def cpu_by_priority(self) -> dict[str, float]:
+        """Seconds of work of the process itself, and of those beside it by how they step back."""
+        found: dict[str, float] = {}
+        for one, worked in self._worked.items():
+            beside = f"nice {self._nice.get(one, 0)}"
+            kind = "itself" if one == self._process else beside
+            found[kind] = found.get(kind, 0.0) + worked - self._before.get(one, 0.0)
+        return {kind: round(seconds, 1) for kind, seconds in sorted(found.items())}
 
     async def end(self) -> None:
         self._task.cancel()
@@ -91,4 +113,5 @@ class Watch:
         while True:
             self.highest = max(self.highest, resident(self._process))
             self._worked |= {one: cpu for one, cpu in self._works() if cpu}
+            self._nice |= {one: nice for one in self._worked if (nice := niceness(one))}
             await asyncio.sleep(0.5)

@@ -128,6 +128,13 @@ def test_what_was_never_computed_shows_its_noise_and_a_button_computes_it(small:
     assert "10 pictures, 5 evaluations" in words(at)
     again = opened(SAMPLING, **{"grid.eps.steps": "5", "rows": "1"})  # another session
     assert images(shown(again)[0]) == [(6, 10, 32, 32, 3)]
+    again.button(key=next(b.key for b in again.button if b.label == "New noise")).click().run()
+    assert again.query_params["seed"] == "1"  # the next one, which nobody has asked for yet
+    while again.button[-1].label != "New noise" and time.monotonic() < until:
+        time.sleep(0.2)
+        again.run()
+    assert next(n for n in again.number_input if n.label == "Seed").value == 1
+    assert [b.label for b in again.button if b.label in ("Sample", "New noise")] == ["New noise"]
 
 
 def _pickle(place: Path) -> None:
@@ -252,7 +259,11 @@ def test_a_data_folder_without_data_is_said(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("EXPLORER_DATA", str(tmp_path))
     at = opened(FORWARD, net="mnist-tiny")
     assert not at.exception
+    assert len(shown(at)) == 2, "it begins with what is there"
+    at = opened(FORWARD, net="mnist-tiny", **{"from": "mnist"})
+    assert not at.exception
     assert "cannot be read" in words(at)
+    assert "nothing yet to put noise into" in words(at)
     assert "Download MNIST (12 MB)" in [button.label for button in at.button]
 
 

@@ -19,7 +19,7 @@ from explorer.training.crew import Crew
 from explorer.training.engine import Engine, here
 from explorer.training.fair_queue import FairQueue
 from explorer.training.job import Job, Standing, Status, U, Update
-from explorer.training.task import Task
+from explorer.training.task import Doing, Task
 from explorer.training.threads import available_cores, step_back
 
 __all__ = ["Job", "Pool", "Status", "Update"]
@@ -29,7 +29,7 @@ GLANCE = 0.25
 
 
 class Pool:
-    """A few daemon threads that work off a fair queue for the whole server.
+    """Some daemon threads that work off a fair queue for the whole server.
 
     `workers` defaults to the cores less one, which is left to the pages; a function is asked anew
     at each job, as the machines behind `engine` may become more. `autosave_every` and
@@ -77,8 +77,9 @@ class Pool:
         work: Callable[[], Iterator[U]],
         on_done: Callable[[U], None] | None = None,
         on_autosave: Callable[[U], None] | None = None,
+        around: Callable[[Doing[U]], Doing[U]] = lambda doing: doing,
     ) -> Job[U]:
-        """Queue `work`, which a worker thread will call and iterate.
+        """Queue `work`, to be iterated by a worker thread; `around` goes about the engine's doing.
 
         The hooks run in the worker thread with the last update: `on_done` when the work has come
         to its end, before the job is shown as done; `on_autosave` every `autosave_every` seconds
@@ -90,8 +91,11 @@ class Pool:
             if self._closed:
                 raise RuntimeError("the pool is closed; make a new one")
             self.workers = self._crew.size = places
-            job = Job[U](owner, label, self, self.clock())
-            self._queue.add(owner, Task(job, partial(self._engine, work), on_done, on_autosave))
+            job, doing = (
+                Job[U](owner, label, self, self.clock()),
+                around(partial(self._engine, work)),
+            )
+            self._queue.add(owner, Task(job, doing, on_done, on_autosave))
             self._staff()
             if self._watchdog is None:
                 self._watchdog = threading.Thread(target=self._watch, daemon=True, name="watchdog")
@@ -121,9 +125,8 @@ class Pool:
         """The owner's jobs that run or wait, in the order of their submission."""
         with self._changed:
             running = [task.job for task in self._crew.tasks() if task.job.owner == owner]
-            return sorted(running, key=lambda job: job.submitted) + [
-                task.job for task in self._queue.of(owner)
-            ]
+            waiting = [task.job for task in self._queue.of(owner)]
+        return sorted(running, key=lambda job: job.submitted) + waiting
 
     def position(self, job: Job) -> int | None:
         """See `Job.position`."""

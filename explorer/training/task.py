@@ -7,11 +7,14 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic
+from typing import Generic, TypeAlias
 
 from explorer.events import tag, tell
 from explorer.training.faults import kind_of, plain_words
 from explorer.training.job import Job, Status, U, saved
+
+Doing: TypeAlias = Callable[[], Generator[U | None]]
+"""The work as an engine does it: its updates, and None as a sign of life."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +22,7 @@ class Task(Generic[U]):
     """What a worker needs and a job must not keep: work holds networks and data."""
 
     job: Job[U]
-    work: Callable[[], Generator[U | None]]
+    work: Doing[U]
     on_done: Callable[[U], None] | None
     on_autosave: Callable[[U], None] | None
 

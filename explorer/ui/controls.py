@@ -16,6 +16,9 @@ from explorer.registry import Entry, Param
 from explorer.ui import decoding, links
 from explorer.ui.decoding import Value
 
+SEEDS = 10_000
+"""From 0 on, as many as may be chosen."""
+
 
 def choose(
     registry: Mapping[str, Entry[Any]],
@@ -145,7 +148,8 @@ def seed(*, key: str = "seed", default: int = 0) -> int:
 
     Held as text, for a bound number field fails on an infinity in the link.
     """
-    param = Param("seed", "Seed", default, 0, 9999, 1, "The same seed gives the same picture.")
+    most = SEEDS - 1
+    param = Param("seed", "Seed", default, 0, most, 1, "The same seed gives the same picture.")
     raw = held_text(key, str(default))
     number, note = decoding.whole(param, key, raw, default)
     if note:
@@ -156,7 +160,7 @@ def seed(*, key: str = "seed", default: int = 0) -> int:
     st.number_input(
         param.label,
         0,
-        9999,
+        most,
         step=1,
         key=widget,
         help=param.help,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import streamlit as st
 
@@ -14,13 +17,28 @@ from explorer.training.image_films import Denoising, Film
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_request import Request
 from explorer.training.jobs import Job, Status
+from explorer.training.task import Doing
 from explorer.training.works import Sampling
-from explorer.ui import learning, workplace
+from explorer.ui import learning, links, workplace
 from explorer.ui.cache import SCENES
+from explorer.ui.controls import SEEDS
+from explorer.ui.job_bar import waits
 
 PART = 4
 """Films take at most one part in so many of what scenes may take, beside them: else the scenes of a
 busy class would drive out pictures that took a minute. A lane of ten pictures takes 1.3 MB."""
+
+
+LOOK = 0.2
+"""Seconds between two looks at a denoising that somebody else has asked for."""
+
+
+@dataclass(eq=False)
+class _Flight:
+    """A denoising under way; over: once it has ended, with a film or without."""
+
+    latest: Denoising | None = None
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 class Films:
@@ -30,7 +48,55 @@ class Films:
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self._films: OrderedDict[tuple[str, Request], Film] = OrderedDict()
+        self._flights: dict[tuple[str, Request], _Flight] = {}
         self._lock = threading.Lock()
+
+    def once(
+        self, checkpoint: Checkpoint, request: Request, doing: Doing[Denoising]
+    ) -> Generator[Denoising | None]:
+        """What `doing` yields, or what an equal request has come to that is at work already.
+
+        A class that asks for the same pictures has them drawn once. Where that one is stopped or
+        fails, another goes on in its place.
+        """
+        key = (str(checkpoint.folder), request)
+        while (film := self._usable(checkpoint, request)) is None:
+            with self._lock:
+                flight = self._flights.get(key)
+                mine = flight is None
+                if flight is None:
+                    flight = self._flights[key] = _Flight()
+            if mine:
+                yield from self._fly(checkpoint, flight, key, doing)
+                return
+            while not flight.over.wait(LOOK):
+                yield flight.latest
+        yield Denoising(request.steps, request.steps, film.x_t[:, -1], film.x0_hat[:, -1], film)
+
+    def _usable(self, checkpoint: Checkpoint, request: Request) -> Film | None:
+        try:
+            return self.get(checkpoint, request)
+        except DamagedFile:  # what came with the checkpoint; it is drawn here instead
+            return None
+
+    def _fly(
+        self,
+        checkpoint: Checkpoint,
+        flight: _Flight,
+        key: tuple[str, Request],
+        doing: Doing[Denoising],
+    ) -> Generator[Denoising | None]:
+        try:
+            with closing(doing()) as updates:
+                for update in updates:
+                    flight.latest = update or flight.latest
+                    if update is not None and update.film is not None:
+                        self.put(checkpoint, update.film)
+                    yield update
+        finally:
+            with self._lock:
+                del self._flights[key]
+            flight.over.set()
 
     def put(self, checkpoint: Checkpoint, film: Film) -> None:
         key = (str(checkpoint.folder), film.request)
@@ -88,12 +154,20 @@ def begin(checkpoint: Checkpoint, request: Request) -> None:
     if at.busy and at.job is not None:
         at.job.stop()
 
-    def done(last: Denoising) -> None:
-        if last.film is not None:
-            kept.put(checkpoint, last.film)
+    def once(doing: Doing[Denoising]) -> Doing[Denoising]:
+        return partial(kept.once, checkpoint, request, doing)
 
     at.request, label = request, f"Pictures by {request.checkpoint}"
-    at.job = main.pool.submit(main.owner, label, Sampling(checkpoint, request), done)
+    at.job = main.pool.submit(main.owner, label, Sampling(checkpoint, request), around=once)
+
+
+def begin_anew(checkpoint: Checkpoint, request: Request) -> None:
+    """The same by the next seed, of which there may be a film. A callback."""
+    seed = (request.seed + 1) % SEEDS
+    links.adjust({"seed": str(seed)})
+    request = replace(request, seed=seed)
+    if found(checkpoint, request)[0] is None:
+        begin(checkpoint, request)
 
 
 def found(checkpoint: Checkpoint, request: Request) -> tuple[Film | None, str]:
@@ -109,7 +183,7 @@ def says(job: Job[Denoising] | None, mine: bool) -> str:
     if job is None or not mine:
         return "Not computed yet."
     if job.status is Status.WAITING:
-        return f"Waiting: place {job.position or 1} in the queue."
+        return waits(job)
     if job.status is Status.RUNNING:
         latest = job.latest
         return "Starting." if latest is None else f"Step {latest.step} of {latest.steps}."

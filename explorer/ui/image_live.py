@@ -51,10 +51,11 @@ def _live(
             st.button("Stop", icon=":material/stop:", on_click=job.stop)
         else:
             st.button(
-                "Sample" if film is None else "Sample anew",
+                "Sample" if film is None else "New noise",
                 icon=":material/play_arrow:",
                 type="primary",
-                on_click=image_desk.begin,
+                help=None if film is None else "Samples by the next seed.",
+                on_click=image_desk.begin if film is None else image_desk.begin_anew,
                 args=(checkpoint, request),
             )
         if film is not None and not running:

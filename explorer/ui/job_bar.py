@@ -65,6 +65,14 @@ def job_bar(
         troubles(job)
 
 
+def waits(job: Job[Any]) -> str:
+    """What is said of a job that waits for others: its place, and what can be done meanwhile."""
+    return (
+        f"Waiting: place {job.position or 1} in the queue. It begins by itself. Other pages can be "
+        "used meanwhile; **Stop** leaves the queue."
+    )
+
+
 def troubles(job: Job[Any]) -> None:
     """What is wrong with a job, and what can be done about it; mostly nothing."""
     if job.silent >= job.pool.silent_after:
