@@ -35,7 +35,10 @@ with narrow:
 
 
 def picture() -> None:
-    if checkpoint is None or pictures is None:
+    if checkpoint is None:
+        return
+    if pictures is None:
+        st.info("There is nothing yet to put noise into: take others of the *Pictures*.")
         return
     model = image_models.opened(checkpoint)
     if model is None:

@@ -10,7 +10,7 @@ from explorer.training.labelled import LabelledSpec, Lesson, models
 from explorer.training.works import LabelledTraining
 from explorer.ui import controls, frame, learning, workplace
 from explorer.ui.guidance_scenes import PARTICLES, Guide, Lanes, Trio, lanes_of
-from explorer.ui.job_bar import JobDesk, job_bar
+from explorer.ui.job_bar import JobDesk, job_bar, waits
 from explorer.ui.player import player
 
 WATCHED = 200
@@ -66,7 +66,7 @@ def says(job: Job[Lesson] | None) -> str:
         return "Trains on one core of the CPU, in the server's queue."
     lesson = job.latest
     if job.status is Status.WAITING:
-        return f"Waiting: place {job.position or 1} in the queue."
+        return waits(job)
     if lesson is None:
         return "Starting." if job.status is Status.RUNNING else "Ended."
     seen = f"step {lesson.step:,} of {lesson.steps:,}, loss {lesson.loss:.3f}"

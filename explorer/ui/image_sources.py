@@ -25,13 +25,23 @@ MARGIN = 5
 
 
 def names(checkpoint: Checkpoint) -> dict[str, str]:
-    """Source → label, those first that are like what the network has seen."""
-    own = PICTURE_SETS[checkpoint.spec.dataset]
-    found = {}
+    """Source → label, those first that are like what the network has seen, if they are there."""
+    name = checkpoint.spec.dataset
+    own = PICTURE_SETS[name]
+    found = {DIGITS: f"{PICTURE_SETS[DIGITS].label} (8×8, enlarged)"}
     if image_places.data_folder() is not None and not own.bundled:
-        found[checkpoint.spec.dataset] = f"{own.label}, held out"
-    found[DIGITS] = f"{PICTURE_SETS[DIGITS].label} (8×8, enlarged)"
+        mine = {name: f"{own.label}, held out"}
+        found = mine | found if _there(name) else found | mine
     return found | {SAMPLES: "The network's own samples", UPLOADS: "Your own pictures"}
+
+
+def _there(name: str) -> bool:
+    """Whether the data folder holds this set: another may be all that was fetched into it."""
+    try:
+        held_out(name, str(image_places.data_folder() or ""))
+    except ValueError:
+        return False
+    return True
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

@@ -17,7 +17,7 @@ from explorer.training.jobs import Job, Status
 from explorer.training.works import DigitsTraining
 from explorer.ui import controls, frame, learning, workplace
 from explorer.ui.image_scenes import STILL
-from explorer.ui.job_bar import JobDesk, job_bar
+from explorer.ui.job_bar import JobDesk, job_bar, waits
 from explorer.ui.player import player
 
 _STEPS = Param(
@@ -105,7 +105,7 @@ def _says(job: Job[Lesson] | None) -> str:
     if job is None:
         return "About half a minute on one core of the CPU."
     if job.status is Status.WAITING:
-        return f"Waiting: place {job.position or 1} in the queue."
+        return waits(job)
     state = job.latest
     if job.status is Status.RUNNING:
         return "Starting." if state is None else f"Step {state.step:,} of {state.steps:,}."

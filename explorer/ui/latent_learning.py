@@ -30,6 +30,7 @@ from explorer.training.vae import VAE_PARAMS
 from explorer.training.works import LatentTraining
 from explorer.ui import controls, learning, links, workplace
 from explorer.ui.holding import hold_of
+from explorer.ui.job_bar import waits
 from explorer.ui.latent_scenes import CLEAR_METRIC, row
 
 KIND = "latents"
@@ -193,7 +194,7 @@ def says(job: Job[LatentState] | None) -> str:
         return f"Trains on {learning.device_name()}; both networks, one after the other."
     state = job.latest
     if job.status is Status.WAITING:
-        return f"Waiting: place {job.position or 1} in the queue."
+        return waits(job)
     if job.status is Status.RUNNING:
         if state is None:
             return "Starting."

@@ -34,6 +34,7 @@ from explorer.training.works import Training
 from explorer.ui import workplace
 from explorer.ui.helpers import HELPERS
 from explorer.ui.holding import hold_of
+from explorer.ui.job_bar import waits
 from explorer.ui.paced import Paced
 from explorer.ui.shelf import shelf, store
 from explorer.ui.turns import TURNS
@@ -180,7 +181,7 @@ def says(job: Job[Progress] | None) -> str:
     if job is None:
         return f"Trains on {device_name()}; {at.pool.workers} at a time on this server."
     if job.status is Status.WAITING:
-        return f"Waiting: place {job.position or 1} in the queue."
+        return waits(job)
     progress = job.latest
     if job.status is Status.RUNNING:
         if progress is None:
