@@ -18,7 +18,8 @@ def table(
 ) -> None:
     """Rows of one set of columns, the first of them naming the row. Texts are escaped.
 
-    helps: column → what it means, told where the pointer rests on its name.
+    helps: column → what it means, told where the pointer rests on its name, and below the table
+    for keys, touch and screen readers.
     """
     if not rows:
         return
@@ -26,12 +27,20 @@ def table(
     body = "".join(f"<tr>{_cells(row)}</tr>" for row in rows)
     with st.container(key=f"dx-{key}"):
         st.html(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+        if told := {name: helps[name] for name in rows[0] if name in helps}:
+            # by itself: it stays open when the figures change
+            st.html(f"<details><summary>What the columns mean</summary>{_meanings(told)}</details>")
 
 
 def _head(name: str, told: str) -> str:
     if not told:
         return f'<th scope="col">{escape(name)}</th>'
     return f'<th scope="col"><abbr title="{escape(told)}">{escape(name)}</abbr></th>'
+
+
+def _meanings(told: Mapping[str, str]) -> str:
+    pairs = (f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in told.items())
+    return f"<dl>{''.join(pairs)}</dl>"
 
 
 def _cells(row: Mapping[str, Any]) -> str:

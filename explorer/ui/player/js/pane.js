@@ -114,11 +114,13 @@ export function makePane(hooks, { still }) {
     Object.assign(size, { width: stage.clientWidth, height: stage.clientHeight });
   }
 
-  function drawFigure(theme) {
+  async function drawFigure(theme) {
     measure();
+    const drawn = String(Object.values(size));
     const { data, layout } = structuredClone(spec.figure);
     const themed = themedLayout(layout, theme, { ...size, coarse: matchMedia("(pointer: coarse)").matches });
-    return Plotly.react(plot, data, themed, { ...CONFIG, displayModeBar: still ? false : "hover" });
+    await Plotly.react(plot, data, themed, { ...CONFIG, displayModeBar: still ? false : "hover" });
+    if (drawn !== String(Object.values(size))) await Plotly.relayout(plot, { ...size }); // other room
   }
 
   // Before plotly.js is there: the layers alone, where their axes are going to be.

@@ -27,6 +27,7 @@ function makePlayer(parent) {
   const panes = [];
   let header = null;
   let shown = ""; // the version on show
+  let latest = ""; // the version that came last, perhaps still to be drawn
   const zooms = linkZooms(() => panes);
   let clock = null;
   let place = null; // in the link
@@ -112,6 +113,7 @@ function makePlayer(parent) {
   }
 
   function arrange(count) {
+    if (!panes.length) grid.replaceChildren(); // a failure's words
     while (panes.length > count) panes.pop().destroy();
     while (panes.length < count) {
       panes.push(makePane({ redraw, zoomed, dropped, filled: view.toggle }, header.options));
@@ -150,16 +152,17 @@ function makePlayer(parent) {
     return zooms.set(panes.map((pane, k) => [pane, recalledZoom(place, panes, k)]));
   }
 
+  // What is being drawn is not begun anew: a page that runs again and again would never see its end.
   async function receive(payload, send, library) {
     tell = send;
+    const given = headerOf(payload);
+    if (given.version === latest) return shown === latest && retheme();
+    latest = given.version;
     const mine = (received += 1);
     performance.mark("player:data");
-    const given = headerOf(payload);
     if (!header) arrange((header = given).panes.length); // its room at once: what is below moves once
     const next = await decode(payload, given);
-    if (mine !== received) return;
-    if (next.version === shown) return retheme();
-    await show(next, mine, payload.byteLength, library);
+    if (mine === received) await show(next, mine, payload.byteLength, library);
   }
 
   async function show(next, mine, size, library) {
@@ -180,7 +183,7 @@ function makePlayer(parent) {
       await new Promise((resolve) => setTimeout(resolve)); // lets the browser show it first
     }
     const Plotly = await loadPlotly(next.options.plotly, next.options.base, library);
-    if (mine !== received || !root.isConnected) return;
+    if (mine !== received) return;
     await Promise.all(panes.map((pane, k) => pane.setFigure(Plotly, next.panes[k], theme)));
     if (mine !== received) return;
     panes.forEach((pane) => pane.setLayers(theme));
@@ -200,6 +203,7 @@ function makePlayer(parent) {
     root.dataset.version = shown;
     root.dataset.bytes = size;
     performance.mark("player:picture");
+    await retheme(); // as it may have changed meanwhile
   }
 
   // Runs of the script that change nothing come by here too.
@@ -212,6 +216,8 @@ function makePlayer(parent) {
   }
 
   function fail(error) {
+    latest = ""; // the same may come again
+    panes.splice(0).forEach((pane) => pane.destroy());
     root.dataset.error = error.message;
     grid.replaceChildren(make("p", "dxp-note", { textContent: `No picture: ${error.message}` }));
   }
