@@ -55,8 +55,7 @@ export function makePane(hooks, { still }) {
   const parts = skeleton();
   const { element, stage, plot, back, front, tip } = parts;
   const size = { width: 0, height: 0 };
-  let spec = null;
-  let layers = [];
+  let [spec, layers] = [null, []];
   let figureId = null;
   let Plotly = null;
   let [pointer, listening] = [null, false];
@@ -169,8 +168,7 @@ export function makePane(hooks, { still }) {
   }
 
   function fresh(canvas, dpr) {
-    const width = Math.round(size.width * dpr);
-    const height = Math.round(size.height * dpr);
+    const [width, height] = [size.width * dpr, size.height * dpr].map(Math.round);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
     context.setTransform(dpr, 0, 0, dpr, 0, 0);

@@ -26,21 +26,15 @@ function makePlayer(parent) {
 
   const panes = [];
   let header = null;
-  let shown = ""; // the version on show
-  let latest = ""; // the version that came last, perhaps still to be drawn
+  let [shown, latest] = ["", ""]; // the versions on show, and that came last: still to be drawn
   const zooms = linkZooms(() => panes);
-  let clock = null;
-  let place = null; // in the link
-  let moved = false; // somebody has set the time
-  let theme = null;
+  let [clock, place] = [null, null]; // place: in the link
+  let [moved, theme] = [false, null]; // moved: somebody has set the time
   let trails = null; // null until someone switches them: as the layers ask
-  let frame = 0; // the pending animation frame
-  let received = 0; // the number of the latest payload
+  let [frame, received] = [0, 0]; // the pending animation frame; the number of the latest payload
   let visible = true;
-  let stale = true; // something other than the clock has changed since the last painting
-  let paints = 0;
-  let take = ""; // which picture of a story this is
-  let link = null; // what it says of this player
+  let [stale, paints] = [true, 0]; // stale: more than the clock has changed since the last painting
+  let [take, link] = ["", null]; // which picture of a story this is; what the link says of it
   let asked = false; // a handle was moved, and what it asks for has not come yet
   const report = makeReport(root.dataset);
   const stopKeys = listenToKeys(root, act);
@@ -158,8 +152,8 @@ function makePlayer(parent) {
     const given = headerOf(payload);
     if (given.version === latest) return shown === latest && retheme();
     latest = given.version;
-    const mine = (received += 1);
     performance.mark("player:data");
+    const mine = (received += 1);
     if (!header) arrange((header = given).panes.length); // its room at once: what is below moves once
     const next = await decode(payload, given);
     if (mine === received) await show(next, mine, payload.byteLength, library);
@@ -200,17 +194,16 @@ function makePlayer(parent) {
     cancelAnimationFrame(frame);
     stale = true;
     render(performance.now());
-    root.dataset.version = shown;
-    root.dataset.bytes = size;
+    Object.assign(root.dataset, { version: shown, bytes: size });
     performance.mark("player:picture");
     await retheme(); // as it may have changed meanwhile
   }
 
   // Runs of the script that change nothing come by here too.
   async function retheme() {
-    const now = readTheme(parent, header.options.palette);
-    if (JSON.stringify(now) === JSON.stringify(theme)) return;
-    theme = now;
+    const before = JSON.stringify(theme);
+    theme = readTheme(parent, header.options.palette);
+    if (JSON.stringify(theme) === before) return;
     await Promise.all(panes.map((pane) => pane.retheme(theme)));
     redraw();
   }
