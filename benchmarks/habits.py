@@ -24,6 +24,7 @@ WATCHED = (
 )
 """Pages with sliders and a picture that follows them."""
 TRAINING = "/train?steps=500"
+ENDED = "Trained in"
 PICTURES = "/image_sampling"
 PAUSE = (1.0, 5.0)
 """Seconds that a student looks at what came, at random between these."""
@@ -100,12 +101,12 @@ async def train(student: Student, rng: random.Random, seen: Seen, code: str) -> 
     with contextlib.suppress(TimeoutError):
         await student.until(lambda screen: screen.button("Train"), 5)
     what = rng.choices(("end", "stop", "leave"), (6, 2, 1))[0]
-    runs = student.screen.runs
+    before = student.screen.text(ENDED)  # of an earlier training, which must not count twice
     await _timed(
         seen,
         "train_answered",
         student.press("Train"),
-        lambda: student.until(lambda s: s.button("Stop") or (s.runs > runs + 1 and _trained(s))),
+        lambda: student.until(lambda s: s.button("Stop") or s.text(ENDED) != before),
     )
     if what == "end":
         await student.until(_trained, PATIENCE)
@@ -115,13 +116,13 @@ async def train(student: Student, rng: random.Random, seen: Seen, code: str) -> 
         if student.screen.button("Stop") is not None:
             await student.press("Stop")
             await student.until(lambda s: s.text("Stopped.") or _trained(s))
-        if _trained(student.screen):
+        if _trained(student.screen) and not student.screen.text("Stopped."):
             seen.finished[code] += 1
 
 
 def _trained(screen: Screen) -> bool:
     """Whether a training has ended well; the words alone may be left from the one before."""
-    return screen.button("Stop") is None and bool(screen.text("Trained in"))
+    return screen.button("Stop") is None and bool(screen.text(ENDED))
 
 
 async def pictures(student: Student, seen: Seen) -> None:
