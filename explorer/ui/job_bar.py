@@ -69,7 +69,7 @@ def waits(job: Job[Any]) -> str:
     """What is said of a job that waits for others: its place, and what can be done meanwhile."""
     return (
         f"Waiting: place {job.position or 1} in the queue. It begins by itself. Other pages can be "
-        "used meanwhile; **Stop** leaves the queue."
+        "used meanwhile; the button Stop leaves the queue."
     )
 
 
