@@ -91,10 +91,8 @@ class Pool:
             if self._closed:
                 raise RuntimeError("the pool is closed; make a new one")
             self.workers = self._crew.size = places
-            job, doing = (
-                Job[U](owner, label, self, self.clock()),
-                around(partial(self._engine, work)),
-            )
+            job = Job[U](owner, label, self, self.clock())
+            doing = around(partial(self._engine, work))
             self._queue.add(owner, Task(job, doing, on_done, on_autosave))
             self._staff()
             if self._watchdog is None:

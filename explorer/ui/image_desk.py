@@ -27,8 +27,6 @@ from explorer.ui.job_bar import waits
 PART = 4
 """Films take at most one part in so many of what scenes may take, beside them: else the scenes of a
 busy class would drive out pictures that took a minute. A lane of ten pictures takes 1.3 MB."""
-
-
 LOOK = 0.2
 """Seconds between two looks at a denoising that somebody else has asked for."""
 
