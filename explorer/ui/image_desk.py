@@ -131,10 +131,11 @@ def films() -> Films:
 
 @dataclass(eq=False)
 class ImageDesk:
-    """What one session denoises."""
+    """What one session denoises; turned: whether its button has set another seed for the page."""
 
     job: Job[Denoising] | None = None
     request: Request | None = None
+    turned: bool = False
 
     @property
     def busy(self) -> bool:
@@ -163,6 +164,7 @@ def begin_anew(checkpoint: Checkpoint, request: Request) -> None:
     """The same by the next seed, of which there may be a film. A callback."""
     seed = (request.seed + 1) % SEEDS
     links.adjust({"seed": str(seed)})
+    desk().turned = True
     request = replace(request, seed=seed)
     if found(checkpoint, request)[0] is None:
         begin(checkpoint, request)

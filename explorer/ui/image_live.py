@@ -39,7 +39,8 @@ def _live(
     ticking: bool,
 ) -> None:
     at = image_desk.desk()
-    if at.busy != ticking:
+    if at.busy != ticking or at.turned:
+        at.turned = False
         st.rerun()
     film, problem = image_desk.found(checkpoint, request)
     reading = image_readings.of(checkpoint, film) if film is not None and reads else None

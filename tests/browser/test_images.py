@@ -92,6 +92,17 @@ def test_a_picture_that_nobody_has_drawn_is_drawn_on_demand(server, open_page):
     assert watched.problems() == []
 
 
+def test_new_noise_that_is_known_already_is_shown_at_once_with_its_seed(server, open_page):
+    page, watched = open_page(server, "/image_sampling?net=mnist-tiny&seed=9999")
+    page.locator(READY).wait_for()
+    main = page.get_by_test_id("stMain")
+    main.get_by_role("button", name="Sample").click()
+    main.get_by_role("button", name="New noise").click()  # back to seed 0, which nobody waits for
+    page.wait_for_function("!location.search.includes('seed')")
+    assert page.get_by_label("Seed", exact=True).input_value() == "0"
+    assert watched.problems() == []
+
+
 def test_the_forward_grid_and_its_chart_stand_above_the_fold(server, open_page):
     page, watched = open_page(server, "/image_forward")
     page.locator(READY).wait_for()
