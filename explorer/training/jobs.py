@@ -29,7 +29,7 @@ GLANCE = 0.25
 
 
 class Pool:
-    """Some daemon threads that work off a fair queue for the whole server.
+    """A few daemon threads that work off a fair queue for the whole server.
 
     `workers` defaults to the cores less one, which is left to the pages; a function is asked anew
     at each job, as the machines behind `engine` may become more. `autosave_every` and
