@@ -4,7 +4,6 @@ import streamlit as st
 
 from explorer.code.recipes import seed_space as code
 from explorer.diffusion.samplers import SAMPLERS
-from explorer.figures.base import CHART_CONFIG
 from explorer.figures.seeds import shares_chart
 from explorer.registry import Param
 from explorer.ui import controls, frame, latent_scenes, latent_tables, links
@@ -13,6 +12,7 @@ from explorer.ui.code import show_code
 from explorer.ui.latent_files import latent_files
 from explorer.ui.pictures import show
 from explorer.ui.player import player
+from explorer.ui.player import still as standing
 
 frame.page(
     "Seed space",
@@ -69,36 +69,19 @@ scale = 1.4 if frame.projector() else 1.0
 still, noisy = scenes.Way(left), scenes.Way(right, tuple(numbers.items()))
 
 
-def _take(key: str) -> None:
+def _take(x: float, y: float) -> None:
     """The seed that was clicked on becomes the chosen one. A callback."""
-    points = st.session_state[key].selection.points
-    if points:
-        links.adjust({"x1": round(points[0]["x"], 1), "x2": round(points[0]["y"], 1)})
-
-
-def clickable(way: scenes.Way, title: str, key: str) -> scenes.SeedMap:
-    found = scenes.seed_map(name, exact, way, steps, seed)
-    st.markdown(f"**{title}**: {way.label}")
-    st.plotly_chart(
-        scenes.map_figure(found, (x1, x2), height=frame.height(380), scale=scale),
-        config=CHART_CONFIG,
-        key=key,
-        theme=None,
-        on_select=lambda: _take(key),
-        selection_mode="points",
-    )
-    st.caption(f"{found.apart:.1%} of neighbouring seeds end apart (shuffled: {found.chance:.0%}).")
-    return found
+    links.adjust({"x1": x, "x2": y})
 
 
 with wide:
     latent_tables.legend()
-    one, two, three = st.columns(3, gap="small")
-    with one:
-        calm = clickable(still, "Without noise", "map-still")
-    with two:
-        rough = clickable(noisy, "With noise", "map-noisy")
-    with three:
+    both, third = st.columns([2, 1], gap="small")
+    maps = scenes.maps(name, exact, still, noisy, (x1, x2), steps, seed, scale)
+    calm, rough = maps.calm, maps.rough
+    with both:
+        standing(maps.panes, key="maps", height=frame.height(340), on_drag=_take)
+    with third:
         found = scenes.endings(name, exact, still, noisy, (x1, x2), steps, seed, scale)
         player(found.scene.panes, key="endings", clock=found.scene.clock, height=frame.height(340))
     show(shares_chart(found.shares, height=frame.height(110), scale=scale), "shares")

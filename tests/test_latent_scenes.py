@@ -9,8 +9,9 @@ from torch import Generator
 
 from explorer.diffusion.seeds import chance, disagreement, seed_mesh
 from explorer.figures import latents as figures
+from explorer.figures.handle import Handle
 from explorer.figures.layers import Particles, Tint
-from explorer.figures.seeds import TARGETS, seed_map, shares_chart
+from explorer.figures.seeds import seed_map, shares_chart
 from explorer.figures.view import View
 from explorer.networks.vae import CLASSES, CLEAR
 from explorer.training.latents import LATENTS
@@ -181,15 +182,15 @@ def test_a_mesh_runs_row_by_row_from_below():
     assert mesh.tolist()[:4] == [[-2, -2], [0, -2], [2, -2], [-2, 0]]
 
 
-def test_the_map_can_be_clicked_everywhere_and_shows_the_chosen_seed():
+def test_the_map_keeps_its_squares_and_shows_the_chosen_seed():
     ends = np.zeros((20, 20), dtype=np.uint8)
     ends[0, -1] = 3
-    figure = seed_map(ends, 3.0, (1.0, -0.5))
-    picture, targets, *ring = figure.data
-    assert np.asarray(picture.z)[0, -1] == 3
-    assert len(targets.x) == TARGETS**2
-    steps = np.diff(sorted(set(np.asarray(targets.x).tolist())))
-    np.testing.assert_allclose(steps, 0.1, atol=1e-6)
-    assert [(trace.x[0], trace.y[0]) for trace in ring] == [(1.0, -0.5)] * 2
+    tint, star = seed_map(ends, 3.0, (1.0, -0.5), colour=4).layers
+    assert isinstance(tint, Tint)
+    assert tint.sharp
+    np.testing.assert_array_equal(tint.weights[0].argmax(axis=0), ends)
+    np.testing.assert_array_equal(tint.weights.sum(axis=1), 1)
+    assert isinstance(star, Handle)
+    assert (star.at, star.reach, star.step) == ((1.0, -0.5), 3.0, 0.1)
     bars = shares_chart({"a": np.array([0.5, 0.5, 0, 0]), "b": np.array([0, 0, 0, 1.0])})
     assert [bar.x[1] for bar in bars.data] == [0.5, 0.5, 0, 0]

@@ -34,7 +34,9 @@ def colour_of(index: int | None, otherwise: str) -> str:
     return otherwise if index is None else OKABE_ITO[index]
 
 
-def _spread(picture: _RGBA, x: Range, y: Range, view: View) -> tuple[_RGBA, float, float] | None:
+def _spread(
+    picture: _RGBA, x: Range, y: Range, view: View, *, sharp: bool = False
+) -> tuple[_RGBA, float, float] | None:
     """A grid's picture (H, W, 4), rows from below, as large as it lies in the view, and where.
 
     The outer cells' centres lie at the ends of x and y. Returns the part inside the view, top row
@@ -55,7 +57,8 @@ def _spread(picture: _RGBA, x: Range, y: Range, view: View) -> tuple[_RGBA, floa
     )
     kept = tuple(min(max(v, 0.0), n) for v, n in zip(part, (columns, rows) * 2, strict=True))
     upright = Image.fromarray(np.ascontiguousarray(picture[::-1]))
-    resized = upright.resize((x1 - x0, y1 - y0), Image.Resampling.BILINEAR, box=kept)
+    between = Image.Resampling.NEAREST if sharp else Image.Resampling.BILINEAR
+    resized = upright.resize((x1 - x0, y1 - y0), between, box=kept)
     return np.asarray(resized), x0, y0
 
 
@@ -133,7 +136,7 @@ def tint(layer: Tint, view: View) -> Painter:
         mixed = np.tensordot(colours, weights, axes=(0, 0)) / np.maximum(total, 1e-9)
         alpha = 255 * layer.opacity * np.minimum(total, 1)
         rgba = np.concatenate([mixed, alpha[None]]).transpose(1, 2, 0)
-        return _spread(rgba.astype(np.uint8), layer.x, layer.y, view)
+        return _spread(rgba.astype(np.uint8), layer.x, layer.y, view, sharp=layer.sharp)
 
     def paint(renderer: RendererBase, position: float) -> None:
         found = picture(locate(layer.times, position))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import plotly.graph_objects as go
 
+from explorer.figures import palette
 from explorer.figures.base import axes_layout
+from explorer.figures.handle import Handle
 from explorer.figures.latents import NAMES
-from explorer.figures.palette import colour, translucent
+from explorer.figures.layers import Pane, Tint
 from explorer.networks.vae import CLASSES
 
-TARGETS = 61
-"""Places along each side that a click can hit."""
-MARK = "#FFFFFF"
+MAP_OPACITY = 0.85
 
 
 def seed_map(
@@ -22,81 +22,28 @@ def seed_map(
     reach: float,
     chosen: tuple[float, float],
     *,
-    height: int = 380,
+    colour: int,
+    title: str = "",
+    note: str = "",
     scale: float = 1.0,
-) -> go.Figure:
-    """Classes (H, W) of seeds over [−reach, reach]², rows from below; a ring at the chosen seed.
+) -> Pane:
+    """Classes (H, W) of seeds over [−reach, reach]², rows from below; a star at the chosen seed.
 
-    Over the picture lie `TARGETS`² points that cannot be seen, for a picture itself takes no click.
+    colour: the star's, an index into the palette.
     """
-    layout = axes_layout(
-        (-reach, reach),
-        (-reach, reach),
-        x_title="seed x₁",
-        y_title="seed x₂",
-        equal=True,
-        height=height,
-        scale=scale,
-    )
-    layout |= {"dragmode": False, "showlegend": False, "hovermode": "closest"}
-    axis = np.linspace(-reach, reach, ends.shape[0])
-    picture = {
-        "type": "heatmap",
-        "x": axis,
-        "y": axis,
-        "z": ends.astype(np.uint8),
-        "zmin": -0.5,
-        "zmax": CLASSES - 0.5,
-        "colorscale": _steps(),
-        "showscale": False,
-        "hoverinfo": "skip",
-    }
-    return go.Figure(data=[picture, _targets(reach), *_ring(chosen, scale)], layout=layout)
+    weights = np.eye(CLASSES, dtype=np.float32)[ends].transpose(2, 0, 1)[None]
+    span = (-reach, reach)
+    squares = Tint(np.zeros(1), weights, span, span, opacity=MAP_OPACITY, sharp=True)
+    star = Handle(np.zeros(1), chosen, reach, name="seed", size=24 * scale, colour=colour)
+    return Pane(_seeds(reach, scale), (squares, star), title=title, note=note)
 
 
-def _steps() -> list[list[Any]]:
-    """A colour scale without transitions: one colour a class."""
-    pairs = ((k / CLASSES, (k + 1) / CLASSES, translucent(colour(k), 0.85)) for k in range(CLASSES))
-    return [[at, paint] for low, high, paint in pairs for at in (low, high)]
-
-
-def _targets(reach: float) -> dict[str, Any]:
-    axis = np.linspace(-reach, reach, TARGETS).round(3)
-    x, y = np.meshgrid(axis, axis)
-    unseen = {"marker": {"opacity": 0}}
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": x.ravel(),
-        "y": y.ravel(),
-        "marker": {"size": 9, "opacity": 0},
-        "selected": unseen,
-        "unselected": unseen,
-        "hovertemplate": "(%{x:.1f}, %{y:.1f})<extra></extra>",
-    }
-
-
-def _ring(chosen: tuple[float, float], scale: float) -> list[dict[str, Any]]:
-    """A white ring in a black one, which shows on every colour."""
-    rings = ((17, "#000000", 4.5), (17, MARK, 2.2))
-    return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": [chosen[0]],
-            "y": [chosen[1]],
-            "hoverinfo": "skip",
-            "selected": {"marker": {"opacity": 1}},
-            "unselected": {"marker": {"opacity": 1}},
-            "marker": {
-                "symbol": "circle-open",
-                "size": size * scale,
-                "color": paint,
-                "line": {"width": width * scale, "color": paint},
-            },
-        }
-        for size, paint, width in rings
-    ]
+@lru_cache(maxsize=8)
+def _seeds(reach: float, scale: float) -> go.Figure:
+    """The axes; the pointer moves the seed, not the plane."""
+    span = (-reach, reach)
+    layout = axes_layout(span, span, x_title="seed x₁", y_title="seed x₂", equal=True, scale=scale)
+    return go.Figure(layout={**layout, "dragmode": False})
 
 
 def shares_chart(
@@ -121,7 +68,7 @@ def shares_chart(
             "y": names,
             "x": [float(shares[name][k]) for name in names],
             "name": NAMES[k],
-            "marker": {"color": colour(k)},
+            "marker": {"color": palette.colour(k)},
             "hovertemplate": f"{NAMES[k]}: %{{x:.0%}}<extra></extra>",
         }
         for k in range(CLASSES)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
 from torch import Generator, Tensor
 
@@ -17,7 +16,7 @@ from explorer.diffusion.samplers import SAMPLERS, race
 from explorer.diffusion.seeds import chance, disagreement, seed_mesh
 from explorer.diffusion.trajectory import Trajectory, sample
 from explorer.figures import latents as figures
-from explorer.figures import seeds as maps
+from explorer.figures import seeds as figures_of_seeds
 from explorer.figures.layers import Pane, Particles
 from explorer.networks.vae import CLASSES
 from explorer.registry import Values
@@ -92,11 +91,43 @@ def seed_map(name: str, exact: bool, way: Way, steps: int, seed: int) -> SeedMap
     return SeedMap(ends, disagreement(labels), chance(labels))
 
 
-def map_figure(
-    found: SeedMap, chosen: tuple[float, float], *, height: int, scale: float
-) -> go.Figure:
-    """The map with a ring at the chosen seed."""
-    return maps.seed_map(found.ends, REACH, chosen, height=height, scale=scale)
+@dataclass(frozen=True)
+class Maps:
+    """Both maps as panes, and what each shows."""
+
+    panes: tuple[Pane, Pane]
+    calm: SeedMap
+    rough: SeedMap
+
+
+@cached
+def maps(
+    name: str,
+    exact: bool,
+    still: Way,
+    noisy: Way,
+    chosen: tuple[float, float],
+    steps: int,
+    seed: int,
+    scale: float = 1.0,
+) -> Maps:
+    """The seeds' ends without noise and with it, beside each other, a star at the chosen one."""
+    calm, rough = (seed_map(name, exact, way, steps, seed) for way in (still, noisy))
+
+    def pane(found: SeedMap, way: Way, kind: str) -> Pane:
+        return figures_of_seeds.seed_map(
+            found.ends,
+            REACH,
+            chosen,
+            colour=ONE,
+            title=f"{kind}: {way.label}",
+            note=f"{found.apart:.1%} of neighbouring seeds end apart "
+            f"(shuffled: {found.chance:.0%})",
+            scale=scale,
+        )
+
+    panes = (pane(calm, still, "Without noise"), pane(rough, noisy, "With noise"))
+    return Maps(panes, calm, rough)
 
 
 @dataclass(frozen=True)

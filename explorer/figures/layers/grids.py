@@ -40,12 +40,16 @@ class Density(Layer):
 
 @dataclass(frozen=True, eq=False)
 class Tint(Layer):
-    """A mix of the first K palette colours in each pixel: `weights` (F, K, H, W) in [0, 1]."""
+    """A mix of the first K palette colours in each pixel: `weights` (F, K, H, W) in [0, 1].
+
+    sharp: whether its pixels stay squares, rather than run into each other.
+    """
 
     weights: Floats
     x: Range
     y: Range
     opacity: float = 0.35
+    sharp: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

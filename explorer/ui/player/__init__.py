@@ -94,6 +94,32 @@ def player(
     options = _options(key, height, columns or len(panes), **given)
     payload = _payload(tuple(panes), clock, options)
     shown.remember(key, tuple(panes), clock, options)
+    _place(panes, key, payload, on_drag)
+
+
+def still(
+    panes: Sequence[Pane],
+    *,
+    key: str,
+    height: int,
+    columns: int | None = None,
+    on_drag: Callable[[float, float], None] | None = None,
+) -> None:
+    """Show `panes` as charts, without a clock: a change repaints their layers, not the axes.
+
+    height, columns, on_drag: as for `player`. Handles of several panes are one, in one place.
+    """
+    options = _options(key, height, columns or len(panes), autoplay=False, seconds=1.0, still=True)
+    _place(panes, key, _payload(tuple(panes), _STANDING, options), on_drag)
+
+
+def _place(
+    panes: Sequence[Pane],
+    key: str,
+    payload: bytes,
+    on_drag: Callable[[float, float], None] | None,
+) -> None:
+    """Put the picture on the page, and its handle's place to `on_drag`."""
     if on_drag is None:
         _mount(key=key, data=payload)
         return
@@ -105,15 +131,6 @@ def player(
             on_drag(*place)
 
     _mount(key=key, data=payload, on_dropped_change=dropped)
-
-
-def still(panes: Sequence[Pane], *, key: str, height: int, columns: int | None = None) -> None:
-    """Show `panes` as charts, without a clock: a change repaints their layers, not the axes.
-
-    height, columns: as for `player`.
-    """
-    options = _options(key, height, columns or len(panes), autoplay=False, seconds=1.0, still=True)
-    _mount(key=key, data=_payload(tuple(panes), _STANDING, options))
 
 
 _STANDING = Clock("", (0.0,), steps=1)

@@ -145,7 +145,7 @@ def _layer(layer: Layer, put: _Buffers) -> dict[str, Any]:
             looks = ("x", "y", "contours", "bands", "opacity", "colour")
         case Tint():
             said["weights"] = put.unit(layer.weights)
-            looks = ("x", "y", "opacity")
+            looks = ("x", "y", "opacity", "sharp")
         case Images():
             said["pixels"] = put.add(layer.pixels, deflate=True)
             looks = ("columns", "corner", "gap")

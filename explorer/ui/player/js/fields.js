@@ -20,7 +20,7 @@ function paint(context, picture, spec, view) {
   const right = view.x.shift + view.x.scale * spec.x[1];
   const top = view.y.shift + view.y.scale * spec.y[1];
   const bottom = view.y.shift + view.y.scale * spec.y[0];
-  context.imageSmoothingEnabled = true;
+  context.imageSmoothingEnabled = !spec.sharp;
   context.drawImage(
     picture.canvas, 0.5, 0.5, width - 1, height - 1, left, top, right - left, bottom - top,
   );

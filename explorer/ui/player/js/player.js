@@ -185,7 +185,7 @@ function makePlayer(parent) {
     if (mine !== received) return;
     shown = next.version;
     place.touch(); // other axes end a zoom
-    if (asked && !prefersStill()) {
+    if (asked && !next.options.still && !prefersStill()) {
       seek(clock, 0); // what was asked for is played from its start
       play(clock);
     }
