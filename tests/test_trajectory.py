@@ -9,7 +9,7 @@ from torch import Generator
 from explorer.data.distributions import DISTRIBUTIONS
 from explorer.diffusion.process import Process, expand
 from explorer.diffusion.processes import PROCESSES, LambdaVE, LinearDDPM
-from explorer.diffusion.samplers import SAMPLERS, race
+from explorer.diffusion.samplers import SAMPLERS, race, race_together
 from explorer.diffusion.trajectory import exact_score, forward, sample, simulate, walk
 
 every_sampler = pytest.mark.parametrize("name", SAMPLERS)
@@ -162,3 +162,34 @@ def test_exact_score_is_that_of_the_diffused_distribution():
     x = torch.randn(20, 2, generator=Generator().manual_seed(0), dtype=torch.float64)
     expected = ring.noised(process.alpha(t), process.sigma(t)).score(x)
     torch.testing.assert_close(exact_score(ring, process)(x, t), expected, rtol=1e-12, atol=1e-12)
+
+
+@every_process
+@pytest.mark.parametrize("names", [list(SAMPLERS), ["ddpm", "heun", "pc", "edm", "ddim"]], ids=len)
+def test_samplers_in_lock_step_go_as_each_alone(process_name, names):
+    """Where their grids differ, too; all samplers, those among them that ask more than once."""
+    process = PROCESSES[process_name].build()
+    score = exact_score(DISTRIBUTIONS["tutorial"].build(), process)
+    x = process.prior((40, 2), Generator().manual_seed(0)).double()
+    entries = [SAMPLERS[name] for name in names]
+    together = race_together(entries, process, score, x, 12, 3)
+    for entry, found in zip(entries, together, strict=True):
+        alone = race(entry, entry.build(), process, score, x, 12, 3)
+        assert found.evaluations == alone.evaluations
+        torch.testing.assert_close(found.ts, alone.ts)
+        torch.testing.assert_close(found.xs, alone.xs, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(found.x0_hats, alone.x0_hats, rtol=1e-9, atol=1e-9)
+
+
+def test_samplers_in_lock_step_ask_once_for_all_of_them():
+    process, asked = LinearDDPM(100), []
+    score = exact_score(DISTRIBUTIONS["tutorial"].build(), process)
+
+    def counting(x, t):
+        asked.append(len(x))
+        return score(x, t)
+
+    x = process.prior((7, 2), Generator().manual_seed(0))
+    entries = [SAMPLERS[name] for name in ("ddpm", "ddim", "no-noise")]
+    race_together(entries, process, counting, x, 10, 0)
+    assert asked == [7] + 9 * [21]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +13,7 @@ from explorer.diffusion import flows, steps
 from explorer.diffusion.parametrization import Score
 from explorer.diffusion.process import Process
 from explorer.diffusion.steps import Step
-from explorer.diffusion.trajectory import Trajectory, simulate
+from explorer.diffusion.trajectory import Trajectory, simulate, simulate_together
 from explorer.registry import Entry, Param
 
 
@@ -146,3 +147,17 @@ def race(
     rng = Generator(device=x.device).manual_seed(seed)
     with torch.inference_mode():
         return simulate(process, score, step, x, entry.grid(process, count), rng)
+
+
+def race_together(
+    entries: Sequence[Sampler], process: Process, score: Score, x: Tensor, count: int, seed: int
+) -> list[Trajectory]:
+    """`race` of several samplers at their defaults, faster where they share one grid of times."""
+    steps = [entry.build() for entry in entries]
+    grids = [entry.grid(process, count) for entry in entries]
+    if any(not torch.equal(grid, grids[0]) for grid in grids):
+        lanes = zip(entries, steps, strict=True)
+        return [race(entry, step, process, score, x, count, seed) for entry, step in lanes]
+    rngs = [Generator(device=x.device).manual_seed(seed) for _ in entries]
+    with torch.inference_mode():
+        return simulate_together(process, score, steps, x, grids[0], rngs)

@@ -8,9 +8,6 @@ import plotly.graph_objects as go
 
 from explorer.figures.palette import AXIS, GRID, OKABE_ITO
 
-CHART_CONFIG = {"displayModeBar": False, "displaylogo": False, "scrollZoom": False}
-"""What to give `st.plotly_chart(config=…)`: a double click still resets the axes."""
-
 
 def axes_layout(
     x_range: tuple[float, float],

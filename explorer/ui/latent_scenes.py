@@ -13,8 +13,8 @@ import torch
 from torch import Generator, Tensor
 
 from explorer.diffusion.parametrization import Score
-from explorer.diffusion.samplers import SAMPLERS, race
-from explorer.diffusion.trajectory import Trajectory, exact_score
+from explorer.diffusion.samplers import SAMPLERS, race_together
+from explorer.diffusion.trajectory import exact_score
 from explorer.figures import latents as figures
 from explorer.figures.layers import Pane
 from explorer.figures.view import View
@@ -152,8 +152,11 @@ def sampling(
     plane = figures.plane(vae, view.half_width, link="z", scale=scale)
     behind = figures.regions(vae, view.half_width)
     panes, rows = [], []
-    for sampler, label in LANES.items():
-        run = _run(known, exact, sampler, start, steps, seed + 1)
+    entries = [SAMPLERS[sampler] for sampler in LANES]
+    lanes = race_together(
+        entries, known.model.process, score_of(known, exact), start, steps, seed + 1
+    )
+    for label, run in zip(LANES.values(), lanes, strict=True):
         found = row(vae, run.xs[-1], label)
         points = figures.run_particles(view, run, vae, by_end=by_end, scale=scale)
         note = f"{found.clear:.0%} decode to a clear winner"
@@ -163,14 +166,6 @@ def sampling(
     true = row(vae, view.distribution.sample(4000, rng), "True latents (encoder)")
     plain = row(vae, torch.randn(4000, 2, generator=rng), "N(0, I), no diffusion")
     return Sampling(Scene(tuple(panes), clock(view)), tuple(rows), true, plain)
-
-
-def _run(
-    known: Latent, exact: bool, sampler: str, start: Tensor, steps: int, seed: int
-) -> Trajectory:
-    entry = SAMPLERS[sampler]
-    process = known.model.process
-    return race(entry, entry.build(), process, score_of(known, exact), start, steps, seed)
 
 
 @cached

@@ -13,7 +13,7 @@ _HEAVY = (
     "torch",
     "plotly.graph_objects",
     "scipy.interpolate",
-    "pandas",  # st.plotly_chart and st.data_editor ask for it
+    "pandas",  # st.data_editor asks for it
     "explorer.diffusion.samplers",
     "explorer.ui.schedule_scenes",
     "explorer.ui.scenes",

@@ -20,10 +20,9 @@ from explorer.data.uploads import (
     parse_picture,
     parse_table,
 )
-from explorer.figures.base import CHART_CONFIG
 from explorer.figures.own import preview
 from explorer.training.folders import StoreUnavailable
-from explorer.ui import frame, links
+from explorer.ui import frame, links, pictures
 from explorer.ui.own_data.canvas import canvas
 
 Take = Callable[[str], None]
@@ -179,7 +178,8 @@ def _preview(take: Take, dim: int, make: Callable[[], Prepared]) -> None:
     left, right = st.columns([0.62, 0.38], gap="medium")
     scale = 1.3 if frame.projector() else 1.0
     chart = preview(made.text, _BLUR, height=frame.height(280), scale=scale)
-    left.plotly_chart(chart, config=CHART_CONFIG, key="_own_preview", theme=None)
+    with left:
+        pictures.show(chart, "_own-preview")
     with right:
         st.text(_facts(made))
         if not made.inline or st.session_state.get("_own_short", False):
