@@ -76,7 +76,9 @@ def test_every_lane_starts_from_the_same_noise_and_wears_its_colours():
             decoded = vae.decode(torch.from_numpy(layer.xy[frame]))
             winner, which = decoded.max(dim=1)
             wanted = torch.where(winner > CLEAR, which, 7).numpy()
-            assert np.array_equal(layer.colours[frame], wanted)
+            # on their way they are looked up, and those next to a border may wear the other's
+            share = 1.0 if frame == 100 else 0.98
+            assert (layer.colours[frame] == wanted).mean() >= share
         assert np.array_equal(particles(end, pane).colours, layer.colours[-1])
 
 
@@ -194,3 +196,19 @@ def test_the_map_keeps_its_squares_and_shows_the_chosen_seed():
     assert (star.at, star.reach, star.step) == ((1.0, -0.5), 3.0, 0.1)
     bars = shares_chart({"a": np.array([0.5, 0.5, 0, 0]), "b": np.array([0, 0, 0, 1.0])})
     assert [bar.x[1] for bar in bars.data] == [0.5, 0.5, 0, 0]
+
+
+def test_a_map_of_classes_tells_all_but_those_at_a_border():
+    vae, half = latent_scenes.latent("document").vae, 3.5
+    known = latent_scenes.class_map("document", half)
+    z = 1.2 * torch.randn(5, 2000, 2, generator=Generator().manual_seed(0))
+    found, exact = known.at(z), figures.classes(vae, z)
+    assert found.shape == exact.shape
+    cell = 2 * half / (figures.MAPPED - 1)
+    shifts = torch.tensor([[dx, dy] for dx in (-1, 0, 1) for dy in (-1, 0, 1)]) * 0.75 * cell
+    around = figures.classes(vae, z[..., None, :] + shifts)
+    inner = (around == around[..., :1]).all(axis=-1) & (z.abs().amax(dim=-1) < half).numpy()
+    np.testing.assert_array_equal(found[inner], exact[inner])
+    assert inner.mean() > 0.9
+    beyond = torch.tensor([[9.0, 0.0], [-9.0, 0.0]])
+    np.testing.assert_array_equal(known.at(beyond), known.at(beyond.clamp(-half, half)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import plotly.graph_objects as go
 import torch
@@ -26,12 +28,39 @@ BLOCK = 2048
 """Latents decoded at once: of more the decoder's hidden layer leaves the processor's cache, which
 takes five times as long."""
 
+MAPPED = 400
+"""Cells along each side of a map of classes."""
+
 
 @torch.inference_mode()
 def classes(vae: VAE, z: Tensor, *, clear: float = CLEAR) -> np.ndarray:
     """(*B,) uint8 for z (*B, 2): the class z decodes to, `NO_WINNER` where no part is > `clear`."""
     winner, which = _decoded(vae, z).max(dim=-1)
     return torch.where(winner > clear, which, NO_WINNER).numpy().astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """found (S, S) uint8: the `classes` of cells over [−half, half]², rows from below."""
+
+    found: np.ndarray
+    half: float
+
+    @classmethod
+    def of(cls, vae: VAE, half: float, side: int = MAPPED) -> ClassMap:
+        axis = torch.linspace(-half, half, side)
+        mesh = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
+        return cls(classes(vae, mesh), half)
+
+    def at(self, z: Tensor) -> np.ndarray:
+        """(*B,) uint8 of the cells in which z (*B, 2) lie, of the nearest where they lie outside.
+
+        So a point within half a cell of a border, half a pixel or so, may have the other's colour.
+        """
+        last = len(self.found) - 1
+        cell = z.float().mul(last / (2 * self.half)).add_(last / 2).round_().clamp_(0, last)
+        flat = torch.add(cell[..., 0], cell[..., 1], alpha=last + 1).to(torch.int32)
+        return self.found.reshape(-1)[flat.numpy()]
 
 
 def _decoded(vae: VAE, z: Tensor) -> Tensor:
@@ -110,11 +139,24 @@ def thinned(run: Trajectory) -> tuple[Tensor, Tensor]:
 
 
 def run_particles(
-    view: View, run: Trajectory, vae: VAE, *, by_end: bool, scale: float = 1.0, trail: int = 0
+    view: View,
+    run: Trajectory,
+    vae: VAE,
+    *,
+    by_end: bool,
+    scale: float = 1.0,
+    trail: int = 0,
+    known: ClassMap | None = None,
 ) -> Particles:
-    """A run's particles in the colour of what they decode to now, or at their end."""
+    """A run's particles in the colour of what they decode to now, or at their end.
+
+    known: where to look up what they decode to on their way, which is soon done of many.
+    """
     ts, xs = thinned(run)
-    colours = classes(vae, xs[-1] if by_end else xs)
+    if by_end or known is None:
+        colours = classes(vae, xs[-1] if by_end else xs)
+    else:
+        colours = np.concatenate([known.at(xs[:-1]), classes(vae, xs[-1:])])
     return Particles(
         view.clock(ts), view.place(ts, xs), colours=colours, trail=trail, size=3.6 * scale
     )

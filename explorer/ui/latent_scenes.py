@@ -95,6 +95,12 @@ def score_of(known: Latent, exact: bool) -> Score:
     return exact_score(view.distribution, view.process) if exact else known.model.score
 
 
+@cached
+def class_map(name: str, half: float) -> figures.ClassMap:
+    """What every place of the window decodes to."""
+    return figures.ClassMap.of(latent(name).vae, half)
+
+
 @dataclass(frozen=True)
 class Row:
     """How a sample decodes.
@@ -158,7 +164,9 @@ def sampling(
     )
     for label, run in zip(LANES.values(), lanes, strict=True):
         found = row(vae, run.xs[-1], label)
-        points = figures.run_particles(view, run, vae, by_end=by_end, scale=scale)
+        points = figures.run_particles(
+            view, run, vae, by_end=by_end, scale=scale, known=class_map(name, view.half_width)
+        )
         note = f"{found.clear:.0%} decode to a clear winner"
         panes.append(Pane(plane, (behind, points), title=label, note=note))
         rows.append(found)
