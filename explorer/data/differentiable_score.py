@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from explorer.data.quadratic_forms import QuadraticForms
+from explorer.data.quadratic_forms import shares as shares_of
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -90,7 +91,7 @@ class DifferentiableScore(torch.autograd.Function):
         if ctx.few:
             constant = forms.constant + log_weights.to(x.dtype)
             share = shares(forms, x.detach().numpy(), constant.numpy())
-        found = torch.softmax(log_joint(x), dim=1) if share is None else torch.from_numpy(share)
+        found = shares_of(log_joint(x)) if share is None else torch.from_numpy(share)
         ctx.save_for_backward(x, found)
         if not ctx.few:
             return forms.pull(x, found)

@@ -17,7 +17,12 @@ import torch
 from torch import Generator, Tensor
 
 from explorer.data.differentiable_score import DifferentiableScore
-from explorer.data.quadratic_forms import QuadraticForms, log_density_by_distances, log_sum_exp
+from explorer.data.quadratic_forms import (
+    QuadraticForms,
+    log_density_by_distances,
+    log_sum_exp,
+    shares,
+)
 
 
 class Look(NamedTuple):
@@ -162,20 +167,19 @@ class GaussianMixture:
     def score(self, x: Tensor) -> Tensor:
         """∇ log p(x), (B, D): the components' scores weighted by their responsibilities."""
         if torch.is_grad_enabled() and x.requires_grad:
-            found: Tensor = DifferentiableScore.apply(
-                x, self._log_joint, self._forms(x.dtype), self._log_weights
-            )
+            given = (x, self._log_joint, self._forms(x.dtype), self._log_weights)
+            found: Tensor = DifferentiableScore.apply(*given)
             return found
-        return self._forms(x.dtype).pull(x, torch.softmax(self._log_joint(x), dim=1))
+        return self._forms(x.dtype).pull(x, shares(self._log_joint(x)))
 
     def responsibilities(self, x: Tensor) -> Tensor:
         """(B, G) the posterior share of each mode at x: its participation in the score."""
-        return self._by_mode(torch.softmax(self._log_joint(x), dim=1))
+        return self._by_mode(shares(self._log_joint(x)))
 
     def look(self, x: Tensor) -> Look:
         """Log-density, score and responsibilities at x at the cost of one of them."""
         log_joint = self._log_joint(x)
-        share = torch.softmax(log_joint, dim=1)
+        share = shares(log_joint)
         pull = self._forms(x.dtype).pull(x, share)
         return Look(log_sum_exp(log_joint), pull, self._by_mode(share))
 
@@ -196,8 +200,7 @@ class GaussianMixture:
         log_joint = self._log_density(x, inside)
         scores = []
         for group in range(len(self.mode_weights)):
-            outside = self.groups != group
-            share = torch.softmax(log_joint.masked_fill(outside, -math.inf), dim=1)
+            share = shares(log_joint.masked_fill(self.groups != group, -math.inf))
             scores.append(self._forms(x.dtype).pull(x, share))
         return torch.stack(scores, dim=1)
 

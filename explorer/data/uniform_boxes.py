@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from explorer.data.gaussian_mixture import Look
+from explorer.data.quadratic_forms import shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,17 +76,17 @@ class UniformBoxes:
     def score(self, x: Tensor) -> Tensor:
         """∇ log p(x), (B, D); zero where an unblurred density is flat."""
         log_joint, slopes = self._log_joint(x)
-        share = torch.softmax(log_joint, dim=1).nan_to_num()
+        share = shares(log_joint).nan_to_num()
         return (share[:, :, None] * slopes).sum(dim=1).to(x.dtype)
 
     def responsibilities(self, x: Tensor) -> Tensor:
         """(B, G) the posterior share of each mode at x."""
-        return self._by_mode(torch.softmax(self._log_joint(x)[0], dim=1).nan_to_num().to(x.dtype))
+        return self._by_mode(shares(self._log_joint(x)[0]).nan_to_num().to(x.dtype))
 
     def look(self, x: Tensor) -> Look:
         """Log-density, score and responsibilities at x at the cost of one of them."""
         log_joint, slopes = self._log_joint(x)
-        share = torch.softmax(log_joint, dim=1).nan_to_num()
+        share = shares(log_joint).nan_to_num()
         return Look(
             torch.logsumexp(log_joint, dim=1).to(x.dtype),
             (share[:, :, None] * slopes).sum(dim=1).to(x.dtype),
