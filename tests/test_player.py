@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import pickle
 import struct
 import zlib
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.export import plotlyjs
+from explorer.figures.base import axes_layout
 from explorer.ui.player import (
     Arrows,
     Bars,
@@ -256,3 +258,17 @@ def test_arrows_may_stand_or_walk():
     assert walking.xy.shape == (5, 4, 2)
     with pytest.raises(ValueError, match=r"xy \(3, 4, 2\) must be"):
         Arrows(TIMES, rng.normal(size=(3, 4, 2)), vectors)
+
+
+def test_panes_from_another_process_share_the_figure_that_says_the_same():
+    def sent(x_title: str) -> Pane:
+        layout = axes_layout((0, 1), (0, 1), x_title=x_title)
+        handle = Handle(np.zeros(1), (0.0, 0.0), 4.0)
+        return pickle.loads(pickle.dumps(Pane(go.Figure(layout=layout), (handle,), "A", "b")))
+
+    one, same, other = sent("x"), sent("x"), sent("y")
+    assert one.figure is same.figure
+    assert one.figure == go.Figure(layout=axes_layout((0, 1), (0, 1), x_title="x"))
+    assert other.figure.layout.xaxis.title.text == "y"
+    assert (one.title, one.note) == ("A", "b")
+    assert one.layers[0].at == (0.0, 0.0)

@@ -100,9 +100,7 @@ def strip_pane(
 
 def plane(view: View, *, link: str, scale: float = 1.0) -> go.Figure:
     """The window of chains, which are in units of the data at all times."""
-    figure = go.Figure(windows.plane(view, link=link, scale=scale))
-    figure.layout.xaxis.title.text, figure.layout.yaxis.title.text = "x₁", "x₂"
-    return figure
+    return windows.plane(view, link=link, scale=scale, plain=True)
 
 
 def still(density: Density) -> Density:

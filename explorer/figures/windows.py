@@ -14,12 +14,16 @@ from explorer.figures.base import axes_layout
 from explorer.figures.view import CLOCK_STEPS, View
 
 
-def plane(view: View, *, link: str, scale: float = 1.0, held: bool = False) -> go.Figure:
+def plane(
+    view: View, *, link: str, scale: float = 1.0, held: bool = False, plain: bool = False
+) -> go.Figure:
     """Equal axes over the view's window; planes with the same `link` zoom together.
 
-    held: the pointer moves what is on the plane, not the plane.
+    held: the pointer moves what is on the plane, not the plane.  plain: what is on it is in units
+    of the data at all times.
     """
-    return _plane(view.half_width, " / its spread" if view.rescaled else "", link, scale, held)
+    unit = " / its spread" if view.rescaled and not plain else ""
+    return _plane(view.half_width, unit, link, scale, held)
 
 
 @lru_cache(maxsize=64)

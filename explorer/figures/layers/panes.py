@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -21,6 +24,21 @@ class Pane:
     layers: tuple[Layer, ...] = ()
     title: str = ""
     note: str = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Its figure travels by what it says: from another process often one that is here."""
+        figure = pickle.dumps(self.figure.to_plotly_json(), pickle.HIGHEST_PROTOCOL)
+        return _arrived, (figure, self.layers, self.title, self.note)
+
+
+def _arrived(figure: bytes, layers: tuple[Layer, ...], title: str, note: str) -> Pane:
+    return Pane(_figure_that_says(figure), layers, title, note)
+
+
+@lru_cache(maxsize=64)
+def _figure_that_says(figure: bytes) -> go.Figure:
+    """One for all equal: it is not changed, and Plotly checks a new one for 10 ms."""
+    return go.Figure(pickle.loads(figure))
 
 
 @dataclass(frozen=True)
