@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -102,6 +103,20 @@ def test_what_grows_is_kept_within_the_budget_while_somebody_is_there(
     here.tend()
     assert 2 * MIB < kept.held <= 4 * MIB
     assert len(given_back) == 1
+
+
+def test_the_next_look_does_not_wait_long_once_the_last_one_leaves() -> None:
+    here = House(filled(1))
+    here.enter()
+    here.enter()
+    resting = threading.Thread(target=here.rest, args=(100.0,), daemon=True)  # for an hour
+    resting.start()
+    here.leave()
+    resting.join(0.3)
+    assert resting.is_alive()
+    here.leave()
+    resting.join(20)
+    assert not resting.is_alive()
 
 
 ALONE = """

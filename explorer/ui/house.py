@@ -16,7 +16,7 @@ from explorer.ui.helpers import CROWD, HELPERS, Helpers
 
 SWEEP = 5.0
 """Seconds between two looks at what the scenes hold."""
-PART = 0.05
+PART = 0.03
 """Of the time, at most this part goes into looking: a look takes the interpreter from all pages,
 0.7 s with a class of thirty at work."""
 QUIET = 15.0
@@ -34,6 +34,8 @@ class House:
     def __init__(self, cache: Cache, helpers: Helpers = HELPERS) -> None:
         self.cache, self.helpers = cache, helpers
         self.guests = 0
+        self.emptied = threading.Event()
+        """Set when the last one leaves."""
         self._lock = threading.Lock()
         self._tidy = True
         self._left_at = 0.0
@@ -51,6 +53,19 @@ class House:
         with self._lock:
             self.guests -= 1
             self._left_at = time.monotonic()
+            if not self.guests:
+                self.emptied.set()
+
+    def rest(self, took: float) -> None:
+        """Wait until the next look, which is due sooner once the last one leaves.
+
+        took: seconds of work that the one before has cost.
+        """
+        if self.guests:
+            self.emptied.wait(max(SWEEP, took / PART))
+            self.emptied.clear()
+        else:
+            time.sleep(SWEEP)
 
     def tend(self) -> None:
         """Measure what grows, and give back memory; once all have been gone for `QUIET`, most."""
@@ -89,12 +104,10 @@ def _house() -> House:
     made = House(SCENES)
 
     def keep() -> None:
-        took = 0.0
         while True:
-            time.sleep(max(SWEEP, took / PART if made.guests else 0.0))
             begun = time.thread_time()
             made.tend()
-            took = time.thread_time() - begun
+            made.rest(time.thread_time() - begun)
 
     threading.Thread(target=keep, name="house", daemon=True).start()
     return made
