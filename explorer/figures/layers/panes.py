@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import plotly.io as pio
 
 from explorer.figures.layers.layer import Layer
 
@@ -27,18 +27,17 @@ class Pane:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Its figure travels by what it says: from another process often one that is here."""
-        figure = pickle.dumps(self.figure.to_plotly_json(), pickle.HIGHEST_PROTOCOL)
-        return _arrived, (figure, self.layers, self.title, self.note)
+        return _arrived, (self.figure.to_json(), self.layers, self.title, self.note)
 
 
-def _arrived(figure: bytes, layers: tuple[Layer, ...], title: str, note: str) -> Pane:
+def _arrived(figure: str, layers: tuple[Layer, ...], title: str, note: str) -> Pane:
     return Pane(_figure_that_says(figure), layers, title, note)
 
 
 @lru_cache(maxsize=64)
-def _figure_that_says(figure: bytes) -> go.Figure:
+def _figure_that_says(figure: str) -> go.Figure:
     """One for all equal: it is not changed, and Plotly checks a new one for 10 ms."""
-    return go.Figure(pickle.loads(figure))
+    return pio.from_json(figure)
 
 
 @dataclass(frozen=True)
