@@ -151,8 +151,7 @@ def log_peaks(variances: Tensor) -> Tensor:
 def shares(log_joint: Tensor) -> Tensor:
     """(B, K) the softmax over K of log_joint (B, K).
 
-    Both lie in memory as K rows of B: over a last axis of eight torch's softmax takes twenty times
-    as long.
+    Both lie in memory as K rows of B: over a short last axis torch's softmax takes far longer.
     """
     return torch.softmax(log_joint.T, dim=0).T
 

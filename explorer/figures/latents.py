@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
+from explorer.diffusion.seeds import seed_mesh
 from explorer.diffusion.trajectory import Trajectory
 from explorer.figures.base import axes_layout
 from explorer.figures.layers import Pane, Particles, Tint
@@ -48,9 +49,7 @@ class ClassMap:
 
     @classmethod
     def of(cls, vae: VAE, half: float, side: int = MAPPED) -> ClassMap:
-        axis = torch.linspace(-half, half, side)
-        mesh = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
-        return cls(classes(vae, mesh), half)
+        return cls(classes(vae, seed_mesh(side, half)).reshape(side, side), half)
 
     def at(self, z: Tensor) -> np.ndarray:
         """(*B,) uint8 of the cells in which z (*B, 2) lie, of the nearest where they lie outside.
