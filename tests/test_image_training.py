@@ -92,6 +92,13 @@ def test_it_learns(pictures):
     assert sum(losses[-20:]) < 0.6 * sum(losses[:20])
 
 
+def test_bfloat16_on_a_cpu_learns_as_32_bits_do(pictures):
+    exact = list(train(start(small("tiny", steps=6), CPU), pictures))
+    rough = list(train(start(small("tiny", steps=6), CPU), pictures, bf16=True))
+    assert rough != exact  # the products were of other numbers
+    assert rough == pytest.approx(exact, rel=0.01)
+
+
 def test_the_average_follows_the_weights_as_defined(pictures):
     run = start(small("residual", steps=3, ema_half_life=20.0), CPU)
     name = next(name for name, p in run.network.named_parameters() if p.abs().max() > 0)

@@ -151,15 +151,25 @@ def log_peaks(variances: Tensor) -> Tensor:
 def shares(log_joint: Tensor) -> Tensor:
     """(B, K) the softmax over K of log_joint (B, K).
 
-    Both lie in memory as K rows of B: over a short last axis torch's softmax takes far longer.
+    Both lie in memory as K rows of B: over a short last axis torch's softmax takes far longer. A
+    share is 1e-35 at least, since numbers too small to be normal slow every product down.
     """
-    return torch.softmax(log_joint.T, dim=0).T
+    rows = log_joint.T
+    if rows.requires_grad:
+        return torch.softmax(rows, dim=0).T
+    powers = _powers(rows, rows.amax(dim=0))
+    return powers.div_(powers.sum(dim=0)).T
 
 
 def log_sum_exp(values: Tensor) -> Tensor:
-    """(B,) log Σ_k exp values_k of (B, K), in rows as in `shares`.
-
-    In half of torch.logsumexp's time: log_softmax is one pass.
-    """
+    """(B,) log Σ_k exp values_k of (B, K), in rows and with the smallest numbers as in `shares`."""
     rows = values.T
-    return rows.amax(dim=0) - torch.log_softmax(rows, dim=0).amax(dim=0)
+    if rows.requires_grad:
+        return torch.logsumexp(rows, dim=0)
+    highest = rows.amax(dim=0)
+    return highest + _powers(rows, highest).sum(dim=0).log_()
+
+
+def _powers(rows: Tensor, highest: Tensor) -> Tensor:
+    """exp(rows − highest), and e⁻⁸⁰ where there is less."""
+    return (rows - highest).clamp_(min=-80.0).exp_()
