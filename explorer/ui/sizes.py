@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections import deque
-from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -19,6 +18,8 @@ _PASSED_OVER = (
     *(type, ModuleType, BuiltinFunctionType),
 )
 """Too small to count, or of the program and not of a value that names it."""
+_SMALL = frozenset({int, float, complex, bool, type(None)})
+"""Those of them of which there are thousands in a list."""
 
 
 def parts(*values: object) -> dict[int, int]:
@@ -41,20 +42,21 @@ def _reached(waiting: list[object], whole: Any) -> dict[int, int]:
     seen: set[int] = set()
     while waiting:
         value = waiting.pop()
-        if isinstance(value, _PASSED_OVER) or id(value) in seen:
+        which = id(value)
+        if which in seen or isinstance(value, _PASSED_OVER):
             continue
-        seen.add(id(value))
+        seen.add(which)
         if isinstance(value, tensor):
             memory = value.untyped_storage()
-            found[id(value)] = _TENSOR
+            found[which] = _TENSOR
             found[memory.data_ptr()] = memory.nbytes()
         elif isinstance(value, whole):
-            found[id(value)] = _size_of_figure(value)
+            found[which] = _size_of_figure(value)
         elif isinstance(value, np.ndarray) and value.flags.owndata:
             found[value.ctypes.data] = sys.getsizeof(value)
         else:
-            found[id(value)] = sys.getsizeof(value)
-            waiting.extend(_held(value))
+            found[which] = sys.getsizeof(value)
+            waiting += [inner for inner in _held(value) if type(inner) not in _SMALL]
     return found
 
 
@@ -70,28 +72,34 @@ def _size_of_figure(figure: object) -> int:
     return _FIGURES[which]
 
 
-def _held(value: object) -> Iterator[object]:
+def _held(value: object) -> list[object]:
     """What a value holds. Containers are copied first: another thread may change them meanwhile."""
+    if isinstance(value, (str, bytes)):
+        return []
+    if isinstance(value, dict):
+        return [*list(value.keys()), *list(value.values())]
+    if isinstance(value, (tuple, list, set, frozenset, deque)):
+        return list(value)
     if isinstance(value, np.ndarray):
-        yield value.base
-    elif isinstance(value, dict):
-        yield from list(value.keys())
-        yield from list(value.values())
-    elif isinstance(value, (tuple, list, set, frozenset, deque)):
-        yield from list(value)
-    elif isinstance(value, FunctionType):
-        yield from map(_content, value.__closure__ or ())
-    elif isinstance(value, MethodType):
-        yield value.__self__
-    elif isinstance(value, partial):
-        yield from (value.func, value.args, value.keywords)
-    else:
-        yield getattr(value, "__dict__", None)
-        for kind in type(value).__mro__:
-            names = kind.__dict__.get("__slots__", ())
-            yield from (
-                getattr(value, n, None) for n in ([names] if isinstance(names, str) else names)
-            )
+        return [value.base]
+    if isinstance(value, FunctionType):
+        return [_content(cell) for cell in value.__closure__ or ()]
+    if isinstance(value, MethodType):
+        return [value.__self__]
+    if isinstance(value, partial):
+        return [value.func, value.args, value.keywords]
+    slots = [getattr(value, name, None) for name in _slots(type(value))]
+    return [getattr(value, "__dict__", None), *slots]
+
+
+@cache
+def _slots(kind: type) -> tuple[str, ...]:
+    """The names of all slots of a type and of what it descends from."""
+    found: list[str] = []
+    for each in kind.__mro__:
+        names = each.__dict__.get("__slots__", ())
+        found += [names] if isinstance(names, str) else names
+    return tuple(found)
 
 
 def _content(cell: CellType) -> object:
