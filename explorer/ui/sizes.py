@@ -88,7 +88,8 @@ def _held(value: object) -> list[object]:
         return [value.__self__]
     if isinstance(value, partial):
         return [value.func, value.args, value.keywords]
-    slots = [getattr(value, name, None) for name in _slots(type(value))]
+    kind: Any = type(value)
+    slots = [getattr(value, name, None) for name in _slots(kind)]
     return [getattr(value, "__dict__", None), *slots]
 
 
