@@ -170,7 +170,9 @@ class GaussianMixture:
             given = (x, self._log_joint, self._forms(x.dtype), self._log_weights)
             found: Tensor = DifferentiableScore.apply(*given)
             return found
-        return self._forms(x.dtype).pull(x, shares(self._log_joint(x)))
+        forms = self._forms(x.dtype)
+        swift = forms.score(x, forms.constant + self._log_weights.to(x.dtype))
+        return forms.pull(x, shares(self._log_joint(x))) if swift is None else swift
 
     def responsibilities(self, x: Tensor) -> Tensor:
         """(B, G) the posterior share of each mode at x: its participation in the score."""
@@ -198,11 +200,9 @@ class GaussianMixture:
         # a mode of no weight has a score of its own all the same
         inside = (self.weights / self.mode_weights[self.groups]).nan_to_num(nan=1.0).log()
         log_joint = self._log_density(x, inside)
-        scores = []
-        for group in range(len(self.mode_weights)):
-            share = shares(log_joint.masked_fill(self.groups != group, -math.inf))
-            scores.append(self._forms(x.dtype).pull(x, share))
-        return torch.stack(scores, dim=1)
+        among = (self.groups != group for group in range(len(self.mode_weights)))
+        within = (shares(log_joint.masked_fill(others, -math.inf)) for others in among)
+        return torch.stack([self._forms(x.dtype).pull(x, share) for share in within], dim=1)
 
     def _log_joint(self, x: Tensor) -> Tensor:
         """(B, K) log w_k N(x; μ_k, C_k)."""
