@@ -8,9 +8,9 @@ from typing import Protocol
 from torch import Generator, Tensor
 
 from explorer.data import curves, shapes
-from explorer.data.gaussian_mixture import Look
 from explorer.data.mixture_spec import DEFAULTS
 from explorer.data.own import own_1d, own_2d
+from explorer.data.quadratic_forms import Look
 from explorer.registry import Entry, Param
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from torch import Generator, Tensor
 
-from explorer.data.gaussian_mixture import GaussianMixture, Look
+from explorer.data.gaussian_mixture import GaussianMixture
+from explorer.data.quadratic_forms import Look
 
 
 @dataclass(frozen=True, eq=False)

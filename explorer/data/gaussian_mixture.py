@@ -11,26 +11,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
 
 from explorer.data.differentiable_score import DifferentiableScore
 from explorer.data.quadratic_forms import (
+    Look,
     QuadraticForms,
+    Swift,
     log_density_by_distances,
     log_sum_exp,
     shares,
 )
-
-
-class Look(NamedTuple):
-    """What is known at points x (B, D): log p (B,), ∇ log p (B, D), the modes' shares (B, G)."""
-
-    log_prob: Tensor
-    score: Tensor
-    responsibilities: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,9 +163,9 @@ class GaussianMixture:
             given = (x, self._log_joint, self._forms(x.dtype), self._log_weights)
             found: Tensor = DifferentiableScore.apply(*given)
             return found
-        forms = self._forms(x.dtype)
-        swift = forms.score(x, forms.constant + self._log_weights.to(x.dtype))
-        return forms.pull(x, shares(self._log_joint(x))) if swift is None else swift
+        if (swift := self._swift(x)) is not None:
+            return swift.score
+        return self._forms(x.dtype).pull(x, shares(self._log_joint(x)))
 
     def responsibilities(self, x: Tensor) -> Tensor:
         """(B, G) the posterior share of each mode at x: its participation in the score."""
@@ -180,10 +173,17 @@ class GaussianMixture:
 
     def look(self, x: Tensor) -> Look:
         """Log-density, score and responsibilities at x at the cost of one of them."""
-        log_joint = self._log_joint(x)
-        share = shares(log_joint)
+        swift = None if x.requires_grad else self._swift(x)
+        if swift is not None:
+            by_mode = (self.membership.T.to(x.dtype) @ swift.powers).div_(swift.total)
+            return Look(swift.total.log().add_(swift.highest), swift.score, by_mode.T.contiguous())
+        share = shares(log_joint := self._log_joint(x))
         pull = self._forms(x.dtype).pull(x, share)
         return Look(log_sum_exp(log_joint), pull, self._by_mode(share))
+
+    def _swift(self, x: Tensor) -> Swift | None:
+        forms = self._forms(x.dtype)
+        return forms.swift(x, forms.constant + self._log_weights.to(x.dtype))
 
     def _by_mode(self, share: Tensor) -> Tensor:
         """(B, G) the components' shares (B, K) added up by mode."""

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from explorer.data.distributions import ExactDistribution
-from explorer.data.gaussian_mixture import GaussianMixture, Look
+from explorer.data.gaussian_mixture import GaussianMixture
+from explorer.data.quadratic_forms import Look
 
 FEW = 12
 """Up to so many components: of more, the arithmetic is what costs."""

@@ -9,12 +9,32 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 LARGEST_TERM = {torch.float32: 4e3, torch.float64: 1e6}
 """How large the terms of a log-density may be so that 3e-4 (float32) or 1e-10 nats are lost."""
+
+
+class Look(NamedTuple):
+    """What is known at points x (B, D): log p (B,), ∇ log p (B, D), the modes' shares (B, G)."""
+
+    log_prob: Tensor
+    score: Tensor
+    responsibilities: Tensor
+
+
+class Swift(NamedTuple):
+    """Of a mixture at x (B, D): its score (B, D), and of the components' densities times weights
+    all that is needed: `powers` (K, B) over the highest of each x, their total (B,), and the
+    logarithm (B,) of the highest."""
+
+    score: Tensor
+    powers: Tensor
+    total: Tensor
+    highest: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +122,8 @@ class QuadraticForms:
             return torch.addcmul(towards, x, stiffness, value=-1)
         return towards - torch.einsum("bde,be->bd", stiffness.unflatten(1, (dim, dim)), x)
 
-    def score(self, x: Tensor, constant: Tensor) -> Tensor | None:
-        """(B, D) the mixture's score at x (B, D), in as few steps as can be; None where far.
+    def swift(self, x: Tensor, constant: Tensor) -> Swift | None:
+        """The mixture's score and more at x (B, D), in as few steps as can be; None where far.
 
         constant: (K,), the log-densities' constants with the weights' logarithms.  The steps of
         samplers are many and small: `log_density`, `shares` and `pull` in turn take over twice as
@@ -120,13 +140,15 @@ class QuadraticForms:
             first, second = torch.triu_indices(dim, dim)
             torch.mul(y[first], y[second], out=terms[dim:])
         rows = torch.addmm(constant[:, None], self.coefficients.T, terms)
-        sums = self._pulls_and_total @ _powers(rows, rows.amax(dim=0))
+        highest = rows.amax(dim=0)
+        powers = _powers(rows, highest)
+        sums = self._pulls_and_total @ powers
         towards, stiffness, total = sums[:dim], sums[dim:-1], sums[-1]
         if self.diagonal:
             pull = torch.addcmul(towards, stiffness, x.T, value=-1)
         else:
             pull = towards - torch.einsum("deb,be->db", stiffness.unflatten(0, (dim, dim)), x)
-        return pull.div_(total).T.contiguous()
+        return Swift(pull.div_(total).T.contiguous(), powers, total, highest)
 
     @cached_property
     def _pulls_and_total(self) -> Tensor:

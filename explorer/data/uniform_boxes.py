@@ -9,8 +9,7 @@ from functools import cached_property
 import torch
 from torch import Generator, Tensor
 
-from explorer.data.gaussian_mixture import Look
-from explorer.data.quadratic_forms import shares
+from explorer.data.quadratic_forms import Look, shares
 
 
 @dataclass(frozen=True, eq=False)
