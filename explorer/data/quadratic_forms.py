@@ -129,10 +129,10 @@ class QuadraticForms:
         samplers are many and small: `log_density`, `shares` and `pull` in turn take over twice as
         long, and give the same to rounding.
         """
-        dim = x.shape[1]
-        terms = x.new_empty(len(self.coefficients), len(x))
-        y = torch.sub(x.T, self.centre[:, None], out=terms[:dim])
-        if len(x) and not self.keeps_digits(float(torch.linalg.vector_norm(y, math.inf))):
+        (count, dim), xt = x.shape, x.T
+        terms = x.new_empty(self.coefficients.shape[0], count)
+        y = torch.sub(xt, self.centre[:, None], out=terms[:dim])
+        if count and not self.keeps_digits(float(torch.linalg.vector_norm(y, math.inf))):
             return None
         if self.diagonal:
             torch.mul(y, y, out=terms[dim:])
@@ -145,7 +145,7 @@ class QuadraticForms:
         sums = self._pulls_and_total @ powers
         towards, stiffness, total = sums[:dim], sums[dim:-1], sums[-1]
         if self.diagonal:
-            pull = torch.addcmul(towards, stiffness, x.T, value=-1)
+            pull = torch.addcmul(towards, stiffness, xt, value=-1)
         else:
             pull = towards - torch.einsum("deb,be->db", stiffness.unflatten(0, (dim, dim)), x)
         return Swift(pull.div_(total).T.contiguous(), powers, total, highest)

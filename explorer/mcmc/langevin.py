@@ -50,9 +50,10 @@ def mala(step: float = 0.01) -> Kernel:
     def kernel(target, x, rng, past=None, progress=0.0):
         known = past.here if past else None
         here = known or look(target, x)
-        proposal = x + h * here.score + math.sqrt(2 * h) * normal(x, rng)
+        noise = normal(x, rng)
+        proposal = torch.add(x, here.score, alpha=h).add_(noise, alpha=math.sqrt(2 * h))
         there = look(target, proposal)
-        forth = here.log_prob + _log_transition(x, here.score, proposal, h)
+        forth = here.log_prob - noise.square().sum(dim=1) / 2
         back = there.log_prob + _log_transition(proposal, there.score, x, h)
         return decide(x, here, proposal, there, forth - back, 1 if known else 2, rng)
 
