@@ -49,8 +49,9 @@ def picture() -> None:
         model, stamp, pictures.pixels, pictures.labels, seed, scale
     )
     curves, wrong = image_forward_scenes.error_curves(found, checkpoint.spec.dataset)
-    charts = image_forward_scenes.reading_scene(curves, pictures.pixels, seed, scale)
-    chart = charts.panes[list(BESIDE).index(beside)]
+    chart = image_forward_scenes.error_scene(curves, scale)
+    if beside == "reading":
+        chart = image_forward_scenes.reading_scene(pictures.pixels, seed, scale)
     player(
         [grid.panes[0], chart], key="forward", clock=grid.clock, height=frame.height(420), columns=2
     )

@@ -37,12 +37,15 @@ from explorer.training.image_noise import (
     own_time,
     practical_steps,
     predictions,
+    predictions_at,
 )
+from explorer.training.image_report import load_checkpoint
 from explorer.training.image_request import Lane, Request, from_json, slerp, to_json
 from explorer.training.image_spec import PRACTICAL
 from tests.test_image_model import exact
 
 CPU = torch.device("cpu")
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 ASKED = Request("digits", (Lane("dpm"), Lane("ddim", (("eta", 0.5),))), 6, (0, 3, -1))
 
 
@@ -246,6 +249,17 @@ def test_the_error_by_time_of_the_exact_posterior_is_its_variance(network):
         alpha, sigma = (float(f(t)) for f in (PRACTICAL.build().alpha, PRACTICAL.build().sigma))
         wanted = 0.04 * alpha**2 / (0.04 * alpha**2 + sigma**2)  # Var(ε | x_t)
         assert error == pytest.approx(wanted, rel=0.05, abs=2e-5)
+
+
+@pytest.mark.parametrize("name", ["mnist-tiny", "mnist-unet-classes", "mnist-residual"])
+def test_all_times_at_once_are_the_same_as_one_after_another(name):
+    model = load_checkpoint(CHECKPOINTS / name, CPU)
+    x0, noise = torch.randn((2, 3, 3, 32, 32), generator=Generator().manual_seed(0))
+    ts, told = practical_steps(4), torch.tensor([3, 1, 4])
+    together = predictions_at(model, x0, noise, ts, told)
+    for k, t in enumerate(ts):
+        for got, wanted in zip(together, predictions(model, x0, noise, t, told), strict=True):
+            torch.testing.assert_close(got[k], wanted, rtol=1e-4, atol=1e-4)
 
 
 def test_both_predictions_agree_and_times_match_in_noise_to_signal():

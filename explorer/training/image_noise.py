@@ -38,6 +38,23 @@ def predictions(
         return eps_hat, (x.to(x0.dtype) - level.sigma * eps_hat) / level.alpha
 
 
+def predictions_at(
+    model: ImageModel, x0: Tensor, noise: Tensor, ts: Tensor, labels: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """`predictions` at all times ts (T,), as (T, B, 3, 32, 32) each: the network is asked once."""
+    count, process = len(ts), model.process
+    own = own_time(process, ts).repeat_interleave(len(x0))
+    many, eps = (part.repeat(count, 1, 1, 1) for part in (x0, noise))
+    alpha, sigma = (expand(scale, many) for scale in (process.alpha(own), process.sigma(own)))
+    x = (alpha * many + sigma * eps).to(x0.dtype)
+    told = None if labels is None else labels.repeat(count)
+    with torch.inference_mode():
+        eps_hat = model.predict("eps", x, own, told)
+        x0_hat = (x - sigma.to(x.dtype) * eps_hat) / alpha.to(x.dtype)
+    each = (count, *x0.shape)
+    return eps_hat.reshape(each), x0_hat.reshape(each)
+
+
 def error_by_time(
     model: ImageModel, data: Pictures, ts: Tensor, count: int, seed: int
 ) -> list[float]:

@@ -10,13 +10,13 @@ from torch import Generator, Tensor
 
 from explorer.data.images import to_unit
 from explorer.figures import image_charts, image_grids
-from explorer.figures.layers import Clock
+from explorer.figures.layers import Clock, Pane
 from explorer.training.files import DamagedFile
 from explorer.training.image_extras import errors
 from explorer.training.image_films import as_pixels, visible
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_model import ImageModel
-from explorer.training.image_noise import noise_read, noised, practical_steps, predictions
+from explorer.training.image_noise import noise_read, noised, practical_steps, predictions_at
 from explorer.training.image_spec import PRACTICAL
 from explorer.ui import image_models
 from explorer.ui.cache import cached
@@ -46,19 +46,13 @@ def forward_scene(
     told = torch.tensor(labels) if labels else None
     ts, times = practical_steps(TIMES), np.linspace(0, 1, TIMES)
     yardstick = PRACTICAL.build()
-    rows: dict[str, list[np.ndarray]] = {"xₜ": [], "ε̂": [], "x̂₀": []}
-    for t in ts:
-        eps_hat, x0_hat = predictions(_model, x0, noise, t, told)
-        rows["xₜ"].append(visible(noised(x0, noise, t), yardstick, t))
-        rows["ε̂"].append(as_pixels(eps_hat / 2))
-        rows["x̂₀"].append(as_pixels(x0_hat))
-    moving = {name: np.stack(frames) for name, frames in rows.items()}
+    eps_hat, x0_hat = predictions_at(_model, x0, noise, ts, told)
     parts = [
         ("x₀", as_pixels(x0)[None], STILL),
-        ("xₜ", moving["xₜ"], times),
+        ("xₜ", np.stack([visible(noised(x0, noise, t), yardstick, t) for t in ts]), times),
         ("ε", as_pixels(noise / 2)[None], STILL),
-        ("ε̂", moving["ε̂"], times),
-        ("x̂₀", moving["x̂₀"], times),
+        ("ε̂", np.stack([as_pixels(guess / 2) for guess in eps_hat]), times),
+        ("x̂₀", np.stack([as_pixels(guess) for guess in x0_hat]), times),
     ]
     clock = Clock("t", tuple(ts.tolist()), steps=TIMES - 1)
     return Scene((image_grids.stacked(parts, scale=scale),), clock)
@@ -70,28 +64,28 @@ def unpacked(pixels: bytes) -> Tensor:
 
 
 @cached
-def reading_scene(
-    curves: tuple[tuple[str, tuple[float, ...], tuple[float, ...]], ...],
-    pixels: bytes,
-    seed: int,
-    scale: float,
-) -> Scene:
-    """ε's error by t of networks, and the noise level read off pictures without any network."""
+def error_scene(
+    curves: tuple[tuple[str, tuple[float, ...], tuple[float, ...]], ...], scale: float
+) -> Pane:
+    """ε's error by t of networks, with a cursor on `forward_scene`'s clock."""
+    ts, times = practical_steps(TIMES), np.linspace(0, 1, TIMES)
+    lines = {name: (np.array(x), np.array(y)) for name, x, y in curves}
+    return image_charts.error_pane(
+        lines, times, ts.numpy(), title="Error of ε̂ on held-out pictures", scale=scale
+    )
+
+
+@cached
+def reading_scene(pixels: bytes, seed: int, scale: float) -> Pane:
+    """The noise level read off pictures without any network, on `forward_scene`'s clock."""
     x0 = to_unit(unpacked(pixels))
     noise = torch.randn(x0.shape, generator=Generator().manual_seed(seed))
     ts, times = practical_steps(TIMES), np.linspace(0, 1, TIMES)
     read = torch.stack([noise_read(noised(x0, noise, t)) for t in ts]).numpy()
     true = PRACTICAL.build().sigma(ts).numpy()
-    lines = {name: (np.array(x), np.array(y)) for name, x, y in curves}
-    panes = (
-        image_charts.error_pane(
-            lines, times, ts.numpy(), title="Error of ε̂ on held-out pictures", scale=scale
-        ),
-        image_charts.reading_pane(
-            ts.numpy(), true, read, times, title="σ read off a picture, no network", scale=scale
-        ),
+    return image_charts.reading_pane(
+        ts.numpy(), true, read, times, title="σ read off a picture, no network", scale=scale
     )
-    return Scene(panes, Clock("t", tuple(ts.tolist()), steps=TIMES - 1))
 
 
 def error_curves(
