@@ -68,12 +68,20 @@ def test_a_training_whose_worker_dies_twice_is_the_same_to_the_bit():
 
 
 def test_a_latent_training_whose_worker_dies_in_either_half_is_the_same_to_the_bit():
-    (*_, wanted), length = train_latent(LATENT, device="cpu"), 0
-    for _ in parcels(LatentTraining(LATENT), every=0.0):
-        length += 1
-    engine = Elsewhere(1, length)
-    *_, last = (update for update in engine(LatentTraining(LATENT)) if update is not None)
-    assert engine.begun == 3
+    *_, wanted = train_latent(LATENT, device="cpu")
+    begun = []
+
+    def attempt(work):
+        begun.append(work)
+        had = None
+        for parcel in parcels(work, every=0.0):
+            had = work.opened(parcel, had)
+            if len(begun) == (1 if had.diffusion is None else 2):
+                raise WorkerLost("The worker was lost.")
+            yield had
+
+    *_, last = restarting(LatentTraining(LATENT), attempt)
+    assert len(begun) == 3
     assert torch.equal(last.vae.losses, wanted.vae.losses)
     assert torch.equal(last.diffusion.losses, wanted.diffusion.losses)
 
