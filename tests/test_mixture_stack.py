@@ -48,6 +48,8 @@ def test_a_stack_gives_what_each_distribution_gives_alone(make):
         for got, wanted in zip(found, alone, strict=True):
             torch.testing.assert_close(got[f], wanted.to(got.dtype), rtol=2e-4, atol=2e-4)
         torch.testing.assert_close(mixture_stack.log_probs(noised, x)[f], found.log_prob[f])
+        exact = p.look(x[f].double()).score
+        torch.testing.assert_close(p.score(x[f].double()), exact)
         score = mixture_stack.scores(noised, x)[f]
         torch.testing.assert_close(score, found.score[f], rtol=2e-4, atol=2e-4)
         by_mode = p.responsibilities(x[f])[..., None] * p.mode_scores(x[f])

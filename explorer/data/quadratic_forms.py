@@ -126,8 +126,8 @@ class QuadraticForms:
         """The mixture's score and more at x (B, D), in as few steps as can be; None where far.
 
         constant: (K,), the log-densities' constants with the weights' logarithms.  The steps of
-        samplers are many and small: `log_density`, `shares` and `pull` in turn take over twice as
-        long, and give the same to rounding.
+        samplers are many and small: `log_density`, `shares` and `pull` in turn take longer, and
+        give the same to rounding.
         """
         (count, dim), xt = x.shape, x.T
         terms = x.new_empty(self.coefficients.shape[0], count)
@@ -206,7 +206,7 @@ def shares(log_joint: Tensor) -> Tensor:
     """(B, K) the softmax over K of log_joint (B, K).
 
     Both lie in memory as K rows of B: over a short last axis torch's softmax takes far longer. A
-    share is 1e-35 at least, since numbers too small to be normal slow every product down.
+    share is never below some 1e-35, since numbers too small to be normal slow every product down.
     """
     rows = log_joint.T
     if rows.requires_grad:

@@ -96,8 +96,8 @@ def train(
     """Yields the loss of every further step up to `run.steps`; `run` is up to date at each yield.
 
     Of `world` processes each takes its share of every batch, and all yield the joint loss. Products
-    are of bfloat16 numbers on CUDA, and with `bf16` on any device: the residual network learns 1.45
-    times as fast so on a CPU with matrix units (AMX), given its weights channels first. Raises
+    are of bfloat16 numbers on CUDA, and with `bf16` on any device: on a CPU with matrix units (AMX)
+    the residual network learns faster so, given its weights channels first. Raises
     Diverged before a loss that is not finite reaches the weights.
     """
     recipe = run.spec.recipe
