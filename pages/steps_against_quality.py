@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer.code.recipes import steps_against_quality as code
-from explorer.figures.quality import quality_rows, quality_spec
+from explorer.figures.quality import quality_legend, quality_rows, quality_spec
 from explorer.ui import controls, frame, growing
 from explorer.ui import learned_scenes as scenes
 from explorer.ui.code import show_code
@@ -50,6 +50,7 @@ def measure() -> None:
     scale = 1.4 if frame.projector() else 1.0
     size = {"height": frame.height(490), "scale": scale}
     st.vega_lite_chart(quality_rows(growth.found, **size), quality_spec(**size), key="quality")
+    st.html(quality_legend(growth.found))
     spent = sum(quality.seconds for quality in growth.found)
     say = "All measured" if growth.done else "Measuring"
     st.caption(f"{say}: {len(growth.found)} runs of 3,000 particles in {spent:.1f} s.")

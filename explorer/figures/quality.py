@@ -6,8 +6,11 @@ is measured, and is never mounted anew.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from html import escape
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -24,6 +27,20 @@ BEST, WORST = 0.6, 25.0
 """Floors at which the axis begins and ends."""
 BELOW = 95
 """Pixels, at scale 1, that the axis below the plot takes of its height."""
+
+PHONE = 640
+"""Pixels of a window up to which names stand in a legend below, for want of room beside."""
+WIDE = f"windowSize()[0] > {PHONE}"
+
+PATHS = {
+    "circle": "M-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0z",
+    "square": "M-3.7,-3.7h7.4v7.4h-7.4z",
+    "diamond": "M0,-5L5,0L0,5L-5,0z",
+    "triangle-up": "M0,-4.5L5,4H-5z",
+    "cross": "M-4.5,-1.7h2.8v-2.8h3.4v2.8h2.8v3.4h-2.8v2.8h-3.4v-2.8h-2.8z",
+    "triangle-down": "M0,4.5L5,-4H-5z",
+}
+"""Each marker about the origin, as SVG writes it."""
 
 Columns = dict[str, list[Any]]
 
@@ -80,6 +97,26 @@ def _beside(scale: float) -> dict[str, Any]:
     return {"type": "text", "align": "left", "dx": 23 * scale, **font}
 
 
+def quality_legend(qualities: Sequence[Quality]) -> str:
+    """HTML that names the line of each sampler with a run, for where there is no room beside it."""
+    shown = {q.sampler for q in qualities}
+    chips = []
+    for i, (name, entry) in enumerate(SAMPLERS.items()):
+        if name not in shown:
+            continue
+        colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
+        dashes = " ".join(str(part) for part in dash)
+        drawing = (
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-20 -6 40 12">'
+            f'<path d="M-20,0H20" stroke="{colour}" stroke-width="2.4"'
+            f' stroke-dasharray="{dashes}"/>'
+            f'<path d="{PATHS[MARKERS[i % len(MARKERS)]]}" fill="{colour}"/></svg>'
+        )  # as a picture: Streamlit takes SVG out of HTML
+        picture = f'<img alt="" width="40" height="12" src="data:image/svg+xml,{quote(drawing)}">'
+        chips.append(f"<span>{picture}{escape(entry.label)}</span>")
+    return f'<div class="dx-key">{"".join(chips)}</div>'
+
+
 def _looks() -> dict[str, Any]:
     """Each sampler's own colour, dash and marker, whichever others are shown."""
     labels = _labels()
@@ -123,7 +160,8 @@ def quality_spec(*, height: int = 460, scale: float = 1.0) -> dict[str, Any]:
         tooltip("seconds", "seconds", ".2f"),
     ]
     beside = {"x": {"value": {"expr": "width"}}}
-    named = [{"filter": "datum.place > 0"}]
+    named = [{"filter": f"datum.place > 0 && {WIDE}"}]
+    room = f"{WIDE} ? {json.dumps(max(_labels(), key=len))} : ''"
     return {
         "height": height,
         "padding": {"left": 5, "top": 8, "right": 5},
@@ -167,7 +205,7 @@ def quality_spec(*, height: int = 460, scale: float = 1.0) -> dict[str, Any]:
             },
             {
                 "data": {"values": [{"place": 1.0}]},
-                "mark": {**_beside(scale), "text": max(_labels(), key=len), "opacity": 0},
+                "mark": {**_beside(scale), "text": {"expr": room}, "opacity": 0},
                 "encoding": {**beside, "y": y("place")},  # keeps room for names yet to come
             },
         ],

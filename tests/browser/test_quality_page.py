@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import unquote
+
 import pytest
 
 from explorer.diffusion.samplers import SAMPLERS
@@ -81,3 +84,30 @@ def test_another_seed_begins_anew_in_the_same_chart(server, open_page):
     await_points(page, 3)
     assert page.evaluate(f"document.querySelector('{CHART}').mark") == "mine"
     assert watched.problems() == []
+
+
+def test_on_a_phone_the_names_stand_below_and_nothing_is_cut_off(server, open_page):
+    phone = {"width": 390, "height": 844}
+    page, watched = open_page(server, LINK, settled=False, **phone)
+    await_points(page, 2 * len(SAMPLERS))
+    key = page.locator(".dx-key span")
+    key.nth(len(SAMPLERS) - 1).wait_for()
+    assert key.all_inner_texts() == [entry.label for entry in SAMPLERS.values()]
+    names, over = page.evaluate(WRITTEN)
+    assert not {entry.label for entry in SAMPLERS.values()} & set(names)
+    assert over <= 1
+    edges = page.evaluate(f"document.querySelector('{CHART}').getBoundingClientRect().toJSON()")
+    assert edges["left"] >= 0
+    assert edges["right"] <= phone["width"]
+    drawing = unquote(key.first.locator("img").get_attribute("src") or "")
+    line, marker = re.findall(r'(?:stroke|fill)="(#\w+)"', drawing)
+    assert line == marker
+    assert page.locator(f'{POINTS}[fill="{marker}"]').count() >= 1
+    assert watched.problems() == []
+
+
+def test_beside_a_wide_chart_no_legend_is_shown(server, open_page):
+    page, _ = open_page(server, LINK, settled=False)
+    await_points(page, 3)
+    page.locator(".dx-key").first.wait_for(state="attached")
+    assert not page.locator(".dx-key").first.is_visible()
