@@ -1,5 +1,7 @@
 """The glossary: the field's terms in plain words, with equation, source and where they are seen."""
 
+import time
+
 import streamlit as st
 
 from explorer.ui import frame, glossary, links
@@ -13,6 +15,11 @@ frame.page(
 
 KEY = "find"
 LONGEST = 60
+
+FIRST = 12
+"""Terms in whole lines of two, three or four, more than a window shows."""
+PAUSE = 0.05
+"""Seconds in which what is there already is sent."""
 
 
 def _look() -> None:
@@ -36,7 +43,10 @@ base = (st.get_option("server.baseUrlPath") or "").strip("/")
 base = f"/{base}" if base else ""
 with st.container(key="glossary"):
     if found:
-        # one element: one for each term would take the browser a quarter of a second
-        st.markdown("\n".join(glossary.markdown(term, base) for term in found))
+        # two elements: one for each term would take the browser a quarter of a second, and one for
+        # all of them would keep the page's head back until every equation is set
+        for some in filter(None, (found[:FIRST], found[FIRST:])):
+            st.markdown("\n".join(glossary.markdown(term, base) for term in some))
+            time.sleep(PAUSE)
     else:
         st.text(f"No term has “{links.plain(search)}” in it. Try a part of a word.")
