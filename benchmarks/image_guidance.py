@@ -1,8 +1,9 @@
-"""What guidance buys and costs on digits: settings beside each other on the same noise.
+"""What guidance buys and costs on pictures: settings beside each other on the same noise.
 
-`python -m benchmarks image_guidance [COUNT [SETTING…]]` draws COUNT digits by mnist-residual, 300
-if not given, for each of `SETTINGS` or for those named. $EXPLORER_DATA names the folder of MNIST.
-What was drawn is kept: see `image_draws`.
+`python -m benchmarks image_guidance [COUNT [NAME…]]` draws COUNT pictures, 300 if not given, for
+each of `SETTINGS` or for those named, by mnist-residual or the checkpoint named. A setting "2.5:8"
+is w = 2.5 up to a σ/α of 8, "0.3:2.5:8" the same down to 0.3, and w = 1 beyond. $EXPLORER_DATA
+names the folder of MNIST and CIFAR-10. What was drawn is kept: see `image_draws`.
 """
 
 from __future__ import annotations
@@ -41,31 +42,47 @@ in an interval of σ/α as in Kynkäänniemi et al. 2024, with more, and with mo
 """
 
 
+def setting(name: str) -> Guide:
+    """One of `SETTINGS`, or what its name says; ValueError for what is neither."""
+    if ":" not in name:
+        return pick(SETTINGS, name)
+    try:
+        *below, scale, above = map(float, name.split(":"))
+        (low,) = below or (0.0,)
+    except ValueError as error:
+        raise ValueError(f"{name!r} is no setting, such as 0.3:2.5:8") from error
+    return Guide(scale, 1.0, low, above)
+
+
 def run(count: int = 300, *names: str) -> dict[str, Any]:
     """For each setting: named as asked, Fréchet distance, coverage, evaluations and CPU seconds.
 
     Raises ValueError where the checkpoint, its classifier, the data or a setting are not there.
     """
     torch.set_num_threads(1)
-    chosen = {name: pick(SETTINGS, name) for name in names or SETTINGS}
-    checkpoint = checkpoints(root())[0].get(CHECKPOINT)
-    reader, data = reader_of("mnist", CPU), os.environ.get("EXPLORER_DATA")
+    found = checkpoints(root())[0]
+    which = next((name for name in names if name in found), CHECKPOINT)
+    settings = [name for name in names if name != which] or list(SETTINGS)
+    chosen = {name: setting(name) for name in settings}
+    checkpoint, data = found.get(which), os.environ.get("EXPLORER_DATA")
+    dataset = checkpoint.spec.dataset if checkpoint else which.partition("-")[0]
+    reader = reader_of(dataset, CPU)
     if checkpoint is None or reader is None or not data:
         raise ValueError(
-            f"this needs checkpoints/{CHECKPOINT}, checkpoints/mnist-classifier and EXPLORER_DATA"
+            f"this needs checkpoints/{which}, checkpoints/{dataset}-classifier and EXPLORER_DATA"
         )
     model, way = checkpoint.load(checkpoint.folder, CPU), Way.of_page(checkpoint.spec.entry)
-    train, test = (load("mnist", Path(data), split) for split in ("train", "test"))
+    train, test = (load(dataset, Path(data), split) for split in ("train", "test"))
     results = {}
     for name, guide in chosen.items():
-        found = drawn(checkpoint, model, guide, way, count)
+        samples = drawn(checkpoint, model, guide, way, count)
         results[name] = {
             "guidance": guide.name,
-            **found.costs(),
-            **measured(reader, found.pixels, train, test),
+            **samples.costs(),
+            **measured(reader, samples.pixels, train, test),
         }
     return {
-        "checkpoint": CHECKPOINT,
+        "checkpoint": which,
         "training_steps": checkpoint.figure("steps"),
         "samples": count,
         "sampler": way.sampler,

@@ -33,6 +33,15 @@ def test_settings_have_names_of_their_own():
     assert len({guide.name for guide in guides}) == len(set(guides))
 
 
+def test_a_setting_is_one_of_the_list_or_an_interval():
+    assert image_guidance.setting("3.5-everywhere") == Guide(3.5, 3.5)
+    assert image_guidance.setting("2.5:8") == Guide(2.5, 1.0, 0.0, 8.0)
+    assert image_guidance.setting("0.3:2.5:8") == Guide(2.5, 1.0, 0.3, 8.0)
+    for name in ("3.5-nowhere", "0.3:2.5:", "a:2:8", "1:2:3:4", ":", "2.5:"):
+        with pytest.raises(ValueError, match=r"unknown|no setting|choose"):
+            image_guidance.setting(name)
+
+
 def test_what_was_drawn_is_kept_with_its_cost(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(image_draws, "KEPT", tmp_path / "kept")
     monkeypatch.setattr(image_draws, "PART", 10)
