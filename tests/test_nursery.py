@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 from made_jobs import SOON, until
 
-from explorer.training.nursery import ROOT, Answer, Helper, HelperLost, Nursery
+from explorer.training.nursery import INLINE, ROOT, Answer, Helper, HelperLost, Nursery
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked")
 
@@ -76,6 +78,49 @@ def test_values_come_one_by_one(nursery: Nursery) -> None:
     assert [answer.value for answer in found if answer is not None] == [0, 1, 4, None]
     assert [answer.last for answer in found if answer is not None] == [False, False, False, True]
     assert helper.answer(0) is None
+    helper.dismiss()
+
+
+def large(size: int, count: int) -> Iterator[bytes]:
+    return (bytes([k]) * size for k in range(count))
+
+
+def test_large_values_come_whole_and_leave_no_file_open(nursery: Nursery) -> None:
+    helper = nursery.helper()
+    before = sorted(os.listdir("/proc/self/fd"))
+    for size in (INLINE - 500, INLINE, 5 << 20):
+        helper.ask(partial(large, size, 3))
+        found = [helper.answer(SOON) for _ in range(4)]
+        values = [answer.value for answer in found if answer is not None]
+        assert values == [bytes([k]) * size for k in range(3)] + [None]
+    assert sorted(os.listdir("/proc/self/fd")) == before
+    theirs = told(helper, partial(os.listdir, "/proc/self/fd")).value
+    helper.ask(partial(large, 1 << 20, 20))
+    while not told_more(helper).last:
+        pass
+    assert told(helper, partial(os.listdir, "/proc/self/fd")).value == theirs
+    helper.dismiss()
+
+
+def told_more(helper: Helper) -> Answer:
+    answer = helper.answer(SOON)
+    assert answer is not None
+    return answer
+
+
+def test_a_large_value_of_which_nothing_comes_is_a_lost_helper(nursery: Nursery) -> None:
+    helper = nursery.helper()
+    ours, theirs = socket.socketpair()
+    helper._line.close()
+    helper._line = Connection(ours.detach())
+    with Connection(theirs.detach()) as line:
+        line.send_bytes(b"+")
+        line.send_bytes(b"no file")  # without one beside it
+        with pytest.raises(HelperLost):
+            helper.answer(SOON)
+        line.send_bytes(b"+")
+    with pytest.raises(HelperLost):
+        helper.answer(SOON)
     helper.dismiss()
 
 

@@ -19,7 +19,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from explorer.training.nursery import STEP, Answer
+from explorer.training.nursery import STEP, Answer, hand_over
 
 
 def main(control: socket.socket, modules: list[str]) -> None:
@@ -56,7 +56,7 @@ def _serve(line: Connection) -> None:
         while True:
             asked = line.recv_bytes()
             for answer in _answers(asked):
-                line.send_bytes(answer)
+                hand_over(line, answer)
 
 
 def _answers(asked: bytes) -> Iterator[bytes]:
