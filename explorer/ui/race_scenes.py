@@ -92,7 +92,7 @@ def race_scene(
         network,
         scale,
     )
-    panes, results = zip(*(_run(course, lane) for lane in lanes), strict=True)
+    panes, results = zip(*_runs(course, lanes), strict=True)
     view = shared_view(distribution, process, True, rescaled)
     return Race(Scene(panes, clock(view)), results)
 
@@ -104,7 +104,13 @@ def _exact_score(distribution: DistributionSpec, process: ProcessSpec, steps: in
     return exact_score(distribution.build(), noise, noise.grid(steps))
 
 
-@cached(away=lambda course, lane: course.network == EXACT)
+@cached(away=lambda course, lanes: course.network == EXACT)
+def _runs(course: _Course, lanes: tuple[Lane, ...]) -> tuple[tuple[Pane, Result], ...]:
+    """All lanes, of which one helper computes what they have in common once."""
+    return tuple(_run(course, lane) for lane in lanes)
+
+
+@cached
 def _run(course: _Course, lane: Lane) -> tuple[Pane, Result]:
     """One lane, whichever others are raced."""
     where = (course.distribution, course.process, True, course.rescaled)
