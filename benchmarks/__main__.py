@@ -1,9 +1,9 @@
 """`python -m benchmarks NAME` runs `benchmarks/NAME.py` and prints what it measured as JSON.
 
 Some take numbers: `load STUDENTS MINUTES VISITS` seats so large a class for so long and lets so
-many come and go, `fuzz INPUTS` and `hostile LINKS` try so many. Two take names after a number:
+many come and go, `fuzz INPUTS` and `hostile LINKS` try so many. Some take names:
 `images SAMPLES NETWORK…` draws so many pictures of each class-conditional network, or of those
-named, and `image_guidance SAMPLES SETTING…` compares ways of guidance.
+named, `image_guidance SAMPLES SETTING…` compares ways of guidance, and `links PATH…` opens pages.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _HELPERS = {
     *("process", "screen", "serving"),
 }
 _NUMBERS = {"images": 1, "image_guidance": 1, "fuzz": 1, "hostile": 1, "load": 3}
-_NAMING = {"images", "image_guidance"}
+_NAMING = {"images", "image_guidance", "links"}
 
 
 def names() -> list[str]:
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
         print(
             f"usage: python -m benchmarks NAME; NAME is one of {', '.join(names())}, "
             "or load STUDENTS MINUTES VISITS, fuzz INPUTS, hostile LINKS, "
-            "images SAMPLES NETWORK…, image_guidance SAMPLES SETTING…",
+            "images SAMPLES NETWORK…, image_guidance SAMPLES SETTING…, links PATH…",
             file=sys.stderr,
         )
         return 2
