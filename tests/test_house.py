@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from benchmarks.serving import ROOT
-from explorer.ui import heap, house
+from explorer.training import heap
+from explorer.ui import house
 from explorer.ui.cache import MIB, Cache
 from explorer.ui.house import LEFT, QUIET, House
 
@@ -121,7 +122,7 @@ def test_the_next_look_does_not_wait_long_once_the_last_one_leaves() -> None:
 
 ALONE = """
 from pathlib import Path
-from explorer.ui import heap
+from explorer.training import heap
 
 def resident():
     words = Path("/proc/self/status").read_text().split()

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from made_jobs import SOON, until
 
+from explorer.training import heap
 from explorer.training.nursery import INLINE, ROOT, Answer, Helper, HelperLost, Nursery
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked")
@@ -124,6 +125,24 @@ def test_a_large_value_of_which_nothing_comes_is_a_lost_helper(nursery: Nursery)
     helper.dismiss()
 
 
+PINNED: list[bytes] = []
+
+
+def leave_holes() -> None:
+    pieces = [b"x" * (60_000 + k) for k in range(1500)]  # small enough to lie in the heap
+    PINNED.append(b"x" * 60_000)  # above all of them, which therefore stay with the heap
+    pieces.clear()
+
+
+@pytest.mark.skipif(heap._libc() is None, reason="this C library cannot be told")
+def test_a_helper_without_work_gives_back_what_its_last_work_has_left(nursery: Nursery) -> None:
+    helper = nursery.helper()
+    told(helper, leave_holes)
+    assert helper.grown() > 60e6
+    until(lambda: helper.grown() < 20e6)
+    helper.dismiss()
+
+
 def test_what_the_work_raises_comes_back_with_its_kind_or_at_least_its_words(
     nursery: Nursery,
 ) -> None:
@@ -185,6 +204,7 @@ def test_one_that_cannot_come_up_is_not_tried_again_at_once() -> None:
 
 SERVER = """
 import os, time
+from explorer.training import heap
 from explorer.training.nursery import Nursery
 made = Nursery(())
 made.start()

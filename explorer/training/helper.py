@@ -19,7 +19,12 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from explorer.training import heap
 from explorer.training.nursery import STEP, Answer, hand_over
+
+IDLE = 0.3
+"""Seconds without work after which a helper gives back what its last work has left free: that may
+take it as long as a small scene."""
 
 
 def main(control: socket.socket, modules: list[str]) -> None:
@@ -54,6 +59,8 @@ def _serve(line: Connection) -> None:
     with suppress(EOFError, OSError):
         line.send_bytes(os.getpid().to_bytes(8, "little"))
         while True:
+            if not line.poll(IDLE):
+                heap.give_back()
             asked = line.recv_bytes()
             for answer in _answers(asked):
                 hand_over(line, answer)

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.ui import heap
+from explorer.training import heap
 from explorer.ui.cache import SCENES, Cache
 from explorer.ui.helpers import CROWD, HELPERS, Helpers
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from explorer import events
-from explorer.ui import heap
+from explorer.training import heap
 
 _FIRST = ("PIL.Image", "numpy", "explorer.ui.frame", "explorer.ui.warmup")
 """What the first page needs, whichever it is."""
