@@ -13,7 +13,7 @@ import inspect
 import os
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import wraps
@@ -74,7 +74,7 @@ class Cache:
         self._lock = threading.Lock()
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._flights: dict[Hashable, _Flight] = {}
-        self._holders: Counter[int] = Counter()
+        self._holders: dict[int, int] = {}
         self._sizes: dict[int, int] = {}  # as first counted: what two hold may grow in between
         self._bytes = 0
 
@@ -148,16 +148,18 @@ class Cache:
 
     def _count(self, entry: _Entry) -> None:
         for address, size in entry.parts.items():
-            if not self._holders[address]:
+            before = self._holders.get(address, 0)
+            if not before:
                 self._sizes[address] = size
                 self._bytes += size
-            self._holders[address] += 1
+            self._holders[address] = before + 1
 
     def _discount(self, entry: _Entry) -> None:
         for address in entry.parts:
-            self._holders[address] -= 1
-            if not self._holders[address]:
-                del self._holders[address]
+            left = self._holders.pop(address) - 1
+            if left:
+                self._holders[address] = left
+            else:
                 self._bytes -= self._sizes.pop(address)
 
     def measure(self) -> None:
