@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from explorer.data.images import CLASSES, to_bytes
-from explorer.diffusion.guidance import stepped
+from explorer.diffusion.guidance import interval
 from explorer.diffusion.parametrization import Score
 from explorer.diffusion.samplers import SAMPLERS
 from explorer.diffusion.trajectory import sample
@@ -23,8 +23,9 @@ from explorer.training import image_defaults as defaults
 from explorer.training.classifier_files import WEIGHTS
 from explorer.training.files import read_tensors, save_tensors
 from explorer.training.image_folder import Checkpoint
-from explorer.training.image_model import DECIDED, GENTLE, ImageModel
+from explorer.training.image_model import ImageModel, within
 from explorer.training.image_report import WEAK
+from explorer.training.image_spec import Described
 
 KEPT = Path(__file__).resolve().parent.parent / "runs" / "samples"
 PART = 100
@@ -47,28 +48,21 @@ class Way:
 
 @dataclass(frozen=True)
 class Guide:
-    """Guidance w = `scale` where σ/α lies in (`below`, `above`], `under` below and 1 beyond.
+    """Guidance w = `scale` where σ/α lies in (`below`, `above`], and 1 elsewhere.
 
     weak: whether it leads away from the weak network, or from what the network itself says when
     it is told nothing.
     """
 
     scale: float
-    under: float
     below: float = 0.0
     above: float = math.inf
     weak: bool = True
 
     @classmethod
-    def of_page(cls, network: ImageNetwork) -> Guide:
+    def of_page(cls, spec: Described) -> Guide:
         """What the page Image sampling does until told otherwise."""
-        scale = defaults.guidance(network, defaults.EACH)
-        return cls.eased(scale) if scale > GENTLE else cls(scale, scale)
-
-    @classmethod
-    def eased(cls, scale: float) -> Guide:
-        """What the page does with a w of `scale`, above `GENTLE`."""
-        return cls(scale, GENTLE, DECIDED)
+        return cls(defaults.guidance(spec, defaults.EACH), *within(spec))
 
     @property
     def name(self) -> str:
@@ -76,7 +70,7 @@ class Guide:
             return "none"
         words = [f"w{self.scale:g}"]
         if self.below > 0:
-            words.append(f"{self.under:g}-to-{self.below:g}")
+            words.append(f"1-to-{self.below:g}")
         if self.above < math.inf:
             words.append(f"1-from-{self.above:g}")
         return "-".join(words if self.weak else [*words, "alone"])
@@ -85,7 +79,7 @@ class Guide:
         """Of `PART` pictures, given the labels `asked`."""
         if self.scale == 1:
             return model.score(asked(PART))
-        schedule = stepped(model.process, self.under, self.below, self.scale, self.above)
+        schedule = interval(model.process, self.scale, self.below, self.above)
         return (model if self.weak else replace(model, weak=None)).score(asked(PART), schedule)
 
 

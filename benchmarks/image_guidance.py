@@ -9,7 +9,6 @@ names the folder of MNIST and CIFAR-10. What was drawn is kept: see `image_draws
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,39 +18,38 @@ from benchmarks.image_draws import CPU, Guide, Way, drawn
 from benchmarks.image_quality import measured
 from explorer import image_metrics as metrics
 from explorer.data.images import load
-from explorer.networks.unet import IMAGE_NETWORKS
 from explorer.registry import pick
 from explorer.training.classifier_files import reader_of
 from explorer.training.image_folder import checkpoints, root
 
 CHECKPOINT = "mnist-residual"
-PAGE = Guide.of_page(IMAGE_NETWORKS["residual"])
+PAGE = "page"
 SETTINGS: dict[str, Guide] = {
-    "unguided": Guide(1.0, 1.0),
-    "page": PAGE,
-    "page-alone": replace(PAGE, weak=False),
-    "page-up-to-5": replace(PAGE, above=5.0),
-    "3.5": Guide.eased(3.5),
-    "3.5-up-to-5": replace(Guide.eased(3.5), above=5.0),
-    "3.5-everywhere": Guide(3.5, 3.5),
+    "unguided": Guide(1.0),
+    "everywhere": Guide(2.0),
+    "alone": Guide(2.0, weak=False),
+    "0.3:2:8": Guide(2.0, 0.3, 8.0),
+    "0.3:2.5:8": Guide(2.5, 0.3, 8.0),
+    "0.3:3:8": Guide(3.0, 0.3, 8.0),
+    "3.5": Guide(3.5),
 }
-"""A Guide by what it is called on the command line.
+"""A Guide by what it is called on the command line; beside them there is that of the page.
 
-Without guidance, as the page does it, away from what the network itself says when told nothing,
-in an interval of σ/α as in Kynkäänniemi et al. 2024, with more, and with more at all noise levels.
+Without guidance, at all noise levels, away from what the network itself says when told nothing, in
+an interval of σ/α as in Kynkäänniemi et al. 2024, and too much of it.
 """
 
 
 def setting(name: str) -> Guide:
     """One of `SETTINGS`, or what its name says; ValueError for what is neither."""
-    if ":" not in name:
+    if name in SETTINGS or ":" not in name:
         return pick(SETTINGS, name)
     try:
         *below, scale, above = map(float, name.split(":"))
         (low,) = below or (0.0,)
     except ValueError as error:
         raise ValueError(f"{name!r} is no setting, such as 0.3:2.5:8") from error
-    return Guide(scale, 1.0, low, above)
+    return Guide(scale, low, above)
 
 
 def run(count: int = 300, *names: str) -> dict[str, Any]:
@@ -62,8 +60,7 @@ def run(count: int = 300, *names: str) -> dict[str, Any]:
     torch.set_num_threads(1)
     found = checkpoints(root())[0]
     which = next((name for name in names if name in found), CHECKPOINT)
-    settings = [name for name in names if name != which] or list(SETTINGS)
-    chosen = {name: setting(name) for name in settings}
+    settings = [name for name in names if name != which] or [PAGE, *SETTINGS]
     checkpoint, data = found.get(which), os.environ.get("EXPLORER_DATA")
     dataset = checkpoint.spec.dataset if checkpoint else which.partition("-")[0]
     reader = reader_of(dataset, CPU)
@@ -71,6 +68,8 @@ def run(count: int = 300, *names: str) -> dict[str, Any]:
         raise ValueError(
             f"this needs checkpoints/{which}, checkpoints/{dataset}-classifier and EXPLORER_DATA"
         )
+    page = Guide.of_page(checkpoint.spec)
+    chosen = {name: page if name == PAGE else setting(name) for name in settings}
     model, way = checkpoint.load(checkpoint.folder, CPU), Way.of_page(checkpoint.spec.entry)
     train, test = (load(dataset, Path(data), split) for split in ("train", "test"))
     results = {}

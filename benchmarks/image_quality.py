@@ -43,7 +43,7 @@ def quality(checkpoint: Checkpoint, model: ImageModel, data: Path, count: int) -
     reader = reader_of(dataset, CPU)
     if reader is None:
         return {"unmeasured": f"there is no checkpoint {dataset}-classifier"}
-    guide = Guide.of_page(checkpoint.spec.entry)
+    guide = Guide.of_page(checkpoint.spec)
     samples = drawn(checkpoint, model, guide, way, count)
     train, test = (load(dataset, data, split) for split in ("train", "test"))
     found = metrics.features(reader.network, samples.pixels)

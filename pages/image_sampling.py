@@ -4,7 +4,6 @@ import streamlit as st
 
 from explorer.code.recipes import image_sampling as code
 from explorer.training import image_defaults as defaults
-from explorer.training.image_model import DECIDED, GENTLE
 from explorer.ui import (
     controls,
     frame,
@@ -76,8 +75,7 @@ with wide:
             st.markdown(
                 "Guidance $w>1$ buys clear classes with variety: compare the rows. It leads away "
                 "from $s_-$, a network that is told no class: the same one early in its training, "
-                "where there is one, so that w also leads away from mistakes. Where "
-                f"$\\sigma_t/\\alpha_t\\le{DECIDED}$ the class is decided, and w is {GENTLE:g} at "
-                "most: more would cost variety and name nothing better."
+                "where there is one, so that w also leads away from mistakes."
+                + image_controls.limits(checkpoint)
             )
         show_code(code.recipe(checkpoint, request))

@@ -231,7 +231,7 @@ def test_weights_that_do_not_fit_are_told(changed, message, made: Path, tmp_path
 @needs_diffusers
 def test_the_script_draws_the_same_pictures(made: Path, tmp_path: Path):
     checkpoint = described(made)
-    request = replace(default_request("draws", made.name, checkpoint.spec.entry), steps=2)
+    request = replace(default_request("draws", made.name, checkpoint.spec), steps=2)
     film = filmed(load(made, CPU), request, CPU)
     recipe = image_sampling.recipe(checkpoint, request)
     assert not recipe.files

@@ -41,7 +41,7 @@ from explorer.training.image_noise import (
 )
 from explorer.training.image_report import load_checkpoint
 from explorer.training.image_request import Lane, Request, from_json, slerp, to_json
-from explorer.training.image_spec import PRACTICAL
+from explorer.training.image_spec import PRACTICAL, RECIPES, ImageSpec
 from tests.test_image_model import exact
 
 CPU = torch.device("cpu")
@@ -218,7 +218,7 @@ def test_a_damaged_request_is_logged_and_left_out(tmp_path: Path, caplog):
 @pytest.mark.parametrize("view", VIEWS)
 def test_defaults_ask_only_for_what_the_network_allows(view, network):
     entry = IMAGE_NETWORKS[network]
-    request = default_request(view, "some", entry)
+    request = default_request(view, "some", ImageSpec("mnist", network, RECIPES[network]))
     knows = classes(entry) != ("none",)
     assert knows or set(request.labels) == {-1}
     assert network != "unet-classes" or -1 not in request.labels

@@ -16,7 +16,7 @@ from explorer.diffusion.processes import EDM
 from explorer.networks.unet import build
 from explorer.training import images
 from explorer.training.files import DamagedFile
-from explorer.training.image_model import DECIDED, GENTLE, ImageModel, held_out_loss, pictures
+from explorer.training.image_model import WITHIN, ImageModel, held_out_loss, pictures
 from explorer.training.image_report import (
     LOSSES,
     SAMPLES,
@@ -59,11 +59,11 @@ class Posterior(nn.Module):
         return found.to(x.dtype)
 
 
-def exact(network: str, spread: float = 0.2) -> ImageModel:
+def exact(network: str, spread: float = 0.2, dataset: str = "digits") -> ImageModel:
     recipe = RECIPES[network]
     kind = "x0" if network == "residual" else "eps"
     return ImageModel(
-        ImageSpec("digits", network, recipe), Posterior(recipe.process.build(), kind, spread).eval()
+        ImageSpec(dataset, network, recipe), Posterior(recipe.process.build(), kind, spread).eval()
     )
 
 
@@ -90,9 +90,18 @@ def test_guidance_weighs_the_two_scores():
         each = model.score(labels, weight)(x, t.float().expand(3))
         torch.testing.assert_close(each, wanted, rtol=1e-4, atol=1e-3)
     torch.testing.assert_close(model.score(labels, 1.0)(x, t), told)
-    little = torch.tensor(0.9 * DECIDED / 80, dtype=torch.float64)
-    eased, wanted = (model.score(labels, w)(x, little) for w in (3.5, GENTLE))
-    torch.testing.assert_close(eased, wanted)
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "cifar10", "digits"])
+def test_a_number_guides_within_the_interval_of_its_dataset(dataset):
+    x, labels = torch.randn(3, 3, 32, 32, generator=Generator().manual_seed(0)), torch.arange(3)
+    low, high = WITHIN.get(dataset, (0.0, math.inf))
+    model = exact("residual", dataset=dataset)
+    told, everywhere = model.score(labels), model.score(labels, lambda t: 2.5)
+    for ratio in (0.1, 0.25, 0.35, 1.0, 3.9, 4.1, 5.9, 6.1, 50.0):
+        t = model.process.time_at(torch.tensor(ratio, dtype=torch.float64))
+        wanted = (everywhere if low < ratio <= high else told)(x, t)
+        torch.testing.assert_close(model.score(labels, 2.5)(x, t), wanted)
 
 
 def test_guidance_leads_away_from_the_weak_network_that_is_told_nothing():

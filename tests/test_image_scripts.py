@@ -54,7 +54,7 @@ def said(script: str, folder: Path, *arguments: str) -> list[str]:
 
 
 def test_the_script_draws_the_pages_pictures(tmp_path: Path):
-    request = replace(default_request("draws", TINY.name, TINY.spec.entry), steps=5)
+    request = replace(default_request("draws", TINY.name, TINY.spec), steps=5)
     film = filmed(load_checkpoint(TINY.folder, CPU), request, CPU)
     words = said(image_sampling.pictures_script(TINY, request), tmp_path, "--picture")
     for lane, pictures in zip(request.lanes, film.x_t[:, -1], strict=True):
@@ -66,7 +66,7 @@ def test_the_script_draws_the_pages_pictures(tmp_path: Path):
 
 def test_the_script_is_guided_by_the_same_two_networks(tmp_path: Path):
     found = checkpoints(ROOT)[0]["mnist-residual"]
-    request = default_request("grid", found.name, found.spec.entry)
+    request = default_request("grid", found.name, found.spec)
     request = replace(request, steps=2, labels=(3, 8))
     film = filmed(load_checkpoint(found.folder, CPU), request, CPU)
     recipe = image_sampling.recipe(found, request)
@@ -103,7 +103,7 @@ def test_to_show_a_networks_code_torch_does_not_import_its_compiler():
         from explorer.training.image_defaults import default_request
         from explorer.training.image_folder import ROOT, checkpoints
         for checkpoint in checkpoints(ROOT)[0].values():
-            request = default_request("grid", checkpoint.name, checkpoint.spec.entry)
+            request = default_request("grid", checkpoint.name, checkpoint.spec)
             assert image_sampling.recipe(checkpoint, request, "image_sampling").functions
         print("torch._dynamo" in sys.modules)
     """

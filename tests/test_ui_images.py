@@ -100,7 +100,7 @@ def test_the_committed_films_show_what_the_page_says():
     """One noise without fresh noise gives one picture; with it, ten that differ."""
     found, _ = checkpoints(CHECKPOINTS)
     for name in ("mnist-residual", "mnist-unet"):
-        request = default_request("draws", name, found[name].spec.entry)
+        request = default_request("draws", name, found[name].spec)
         film = image_film_files.load(found[name].folder, "draws")
         assert film.request == request
         spread = film.x_t[:, -1].astype(float).std(axis=1).mean(axis=(1, 2, 3))

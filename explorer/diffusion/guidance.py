@@ -58,29 +58,15 @@ def interval(process: Process, scale: float, low: float, high: float) -> Schedul
     """
     if not 0 <= low < high:
         raise ValueError(f"({low}, {high}] is no interval of σ/α; give 0 ≤ low < high")
-    return stepped(process, 1.0, low, scale, high)
-
-
-def easing(process: Process, scale: float, gentle: float, below: float) -> Schedule:
-    """w = `scale` where the noise-to-signal ratio σ/α is above `below`, else at most `gentle`.
-
-    With much noise w decides what is drawn, with little only how sharply.
-    """
-    return stepped(process, min(scale, gentle), below, scale, math.inf)
-
-
-def stepped(process: Process, under: float, low: float, scale: float, high: float) -> Schedule:
-    """w = `under` up to a σ/α of `low`, `scale` up to `high`, and 1 beyond."""
 
     def schedule(t: Tensor) -> Tensor | float:
         if t.ndim == 0:
             level = process.level(t)
             ratio = level.sigma / level.alpha if level.alpha > 0 else math.inf
-            return under if ratio <= low else scale if ratio <= high else 1.0
+            return scale if low < ratio <= high else 1.0
         at = t.cpu()  # where processes keep their tables
         ratios = process.sigma(at) / process.alpha(at)
-        inside = torch.where(ratios <= high, scale, 1.0)
-        return torch.where(ratios <= low, under, inside).to(t.device)
+        return torch.where((low < ratios) & (ratios <= high), scale, 1.0).to(t.device)
 
     return schedule
 

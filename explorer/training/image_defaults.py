@@ -6,6 +6,7 @@ from explorer.data.images import CLASSES
 from explorer.networks.image_unet import NO_LABEL
 from explorer.networks.unet import ImageNetwork
 from explorer.training.image_request import Lane, Request
+from explorer.training.image_spec import Described
 
 VIEWS = ("grid", "race", "draws", "between")
 """Samples; four samplers from the same noise; one noise drawn from often; from noise to noise."""
@@ -70,16 +71,13 @@ def told(view: str, network: ImageNetwork) -> str:
     return NONE if NONE in allowed else "3"
 
 
-def guidance(network: ImageNetwork, what: str) -> float:
-    """The default w: 2 where there is a class to exaggerate, else there is nothing to weigh.
+_SCALES = {"mnist": 2.5, "cifar10": 3.5}
+"""The default w of networks of a dataset, which goes with `image_model.WITHIN`."""
 
-    Of 300 digits by mnist-residual after 20,000 steps, guided away from the same network after
-    1,227, 99.7 % are read as asked with 2 and with 3.5, but coverage is 92 % and 73 %, and the
-    Fréchet distance 0.7 and 1.7 times that of as many true digits. Unguided 83 % are read as asked,
-    and of the true ones coverage is 95 %. After 7,600 steps 2 was too little: 94 % as asked, and 98
-    % with 3.5. By `python -m benchmarks image_guidance`.
-    """
-    return 2.0 if network.guidable and what != NONE else 1.0
+
+def guidance(spec: Described, what: str) -> float:
+    """The default w where there is a class to exaggerate; else there is nothing to weigh."""
+    return _SCALES.get(spec.dataset, 2.0) if spec.entry.guidable and what != NONE else 1.0
 
 
 def labels(what: str, count: int) -> tuple[int, ...]:
@@ -89,8 +87,9 @@ def labels(what: str, count: int) -> tuple[int, ...]:
     return (NO_LABEL if what == NONE else int(what),) * count
 
 
-def default_request(view: str, checkpoint: str, network: ImageNetwork) -> Request:
+def default_request(view: str, checkpoint: str, spec: Described) -> Request:
     """What a page shows of a checkpoint when it is opened on one of `VIEWS`."""
+    network = spec.entry
     count = rows(network) * CLASSES if view == "grid" else CLASSES
     what = told(view, network)
     return Request(
@@ -98,7 +97,7 @@ def default_request(view: str, checkpoint: str, network: ImageNetwork) -> Reques
         tuple(map(Lane, samplers(view, network))),
         steps(view, network),
         labels(what, count),
-        guidance(network, what),
+        guidance(spec, what),
         start={"draws": "one", "between": "between"}.get(view, "own"),
         other=1 if view == "between" else 0,
     )

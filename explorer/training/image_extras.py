@@ -38,7 +38,7 @@ def make_films(folder: Path, views: Sequence[str] = VIEWS) -> None:
     """Write the films of `views` as the pages open them."""
     model = load_checkpoint(folder, CPU)
     for view in views:
-        request = default_request(view, folder.name, model.spec.entry)
+        request = default_request(view, folder.name, model.spec)
         film = filmed(model, request, CPU)
         image_film_files.save(film, folder, view)
         print(f"{folder.name} {view}: {film.seconds:.1f} s")

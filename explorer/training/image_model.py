@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor, nn
 
 from explorer.data.images import Pictures, to_bytes
-from explorer.diffusion.guidance import Schedule, easing, guided, guided_at_once
+from explorer.diffusion.guidance import Schedule, guided, guided_at_once, interval
 from explorer.diffusion.parametrization import Score, convert, score_of
 from explorer.diffusion.process import Process, expand
 from explorer.diffusion.steps import Step, ancestral, dpm_solver_2m
@@ -20,15 +21,22 @@ from explorer.training.image_spec import PRACTICAL, Described
 PRACTICAL_STEPS = int(dict(PRACTICAL.values)["steps"])
 OUR_STEPS = 30
 
-DECIDED = 1.5
-"""σ/α below which a digit's class is decided: guidance is `GENTLE` at most there, and sharpens.
+WITHIN = {"mnist": (0.3, 6.0), "cifar10": (0.0, 4.0)}
+"""σ/α above and up to which a number w guides networks of a dataset; others it guides everywhere.
 
-A schedule of the noise level as in Kynkäänniemi et al. 2024, section 3. Of 300 digits by
-mnist-residual after 7,600 steps, guided by 3.5, 98.3 % are read as asked with it and coverage is
-82 %; without it 98.7 % and 74 %.
+Too much noise holds only what all of a class share, and guidance there costs variety. Of 1,000
+pictures by cifar10-residual after 31,569 steps 75.4 % are read as asked with w = 3.5 up to 4, 12.8
+times as far from true ones by Fréchet distance as others of them are, and coverage is 83 %; with 2
+at all noise levels 63.8 %, 17.8 times and 74 %. Of 1,000 digits by mnist-residual after 34,000
+steps 98.4 % are read as asked with w = 2.5 in (0.3, 6], 1.9 times as far, and coverage is 83 %; up
+to 4, with 3, it is 84 %, but 97.0 % are. By `python -m benchmarks image_guidance 1000`.
+Source: Kynkäänniemi et al. 2024, equation 3.
 """
 
-GENTLE = 2.0
+
+def within(spec: Described) -> tuple[float, float]:
+    """σ/α above and up to which a number w guides a network."""
+    return WITHIN.get(spec.dataset, (0.0, math.inf))
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +72,8 @@ class ImageModel:
 
         w = 0 forgets the label, 1 obeys it and more exaggerates it. s(x) is that of `weak`, where
         there is one, so that w leads away from its mistakes as well; else the network's own (Karras
-        et al. 2024, equation 3; Ho and Salimans 2022, equation 6). For little noise a number w is
-        eased as `DECIDED` tells; a schedule is taken as it is.
+        et al. 2024, equation 3; Ho and Salimans 2022, equation 6). A number w guides as
+        `within` tells; a schedule is taken as it is.
         Raises ValueError for guidance where the network or the labels do not allow it.
         """
         plain = self._score(self.network, labels)
@@ -75,7 +83,7 @@ class ImageModel:
             raise ValueError(f"guidance={guidance} needs labels and a network trained without some")
         scale = guidance
         if not callable(guidance):
-            scale = easing(self.process, guidance, GENTLE, DECIDED)
+            scale = interval(self.process, guidance, *within(self.spec))
         if self.weak is not None:
             return guided(self._score(self.weak, None), plain, scale)
         both_labels = torch.cat([torch.full_like(labels, NO_LABEL), labels])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from explorer.data.images import PICTURE_SETS
@@ -10,6 +12,7 @@ from explorer.networks.unet import ImageNetwork
 from explorer.registry import Param
 from explorer.training import image_defaults as defaults
 from explorer.training.image_folder import Checkpoint
+from explorer.training.image_model import within
 from explorer.training.image_request import Lane, Request
 from explorer.ui import controls
 
@@ -22,7 +25,7 @@ _GUIDANCE = Param(
     0.0,
     6.0,
     0.5,
-    "0 forgets the class, 1 obeys it, more exaggerates it; with little noise it is 2 at most.",
+    "0 forgets the class, 1 obeys it, more exaggerates it.",
 )
 _ROWS = Param("rows", "Rows of ten", 2, 1, 4, 1, "How many pictures.")
 
@@ -38,9 +41,10 @@ def choose(checkpoint: Checkpoint, view: str) -> Request:
     steps = Param("steps", "Steps", default, 5, 400, 1, _PER_STEP, choices=_STOPS)
     count = int(controls.number(steps, key=f"{view}.{defaults.family(network)}.steps"))
     told = _told(checkpoint, view)
-    guidance = defaults.guidance(network, told)
+    guidance = defaults.guidance(checkpoint.spec, told)
     if guidance != 1:
-        guidance = float(controls.number(_GUIDANCE, key="w"))
+        key = "w" if checkpoint.spec.dataset == "mnist" else f"{checkpoint.spec.dataset}.w"
+        guidance = float(controls.number(_GUIDANCE, key=key, default=guidance))
     rows = 1
     if view == "grid":
         key = "large.rows" if network.large else "rows"
@@ -57,6 +61,17 @@ def choose(checkpoint: Checkpoint, view: str) -> Request:
         seed,
         {"draws": "one", "between": "between"}.get(view, "own"),
         other,
+    )
+
+
+def limits(checkpoint: Checkpoint) -> str:
+    """Where guidance is not at work, in words for its page; nothing where it is everywhere."""
+    low, high = within(checkpoint.spec)
+    if high == math.inf:
+        return ""
+    return (
+        f" It is at work where ${low:g}<\\sigma_t/\\alpha_t\\le{high:g}$ alone: with more noise it "
+        "would cost variety, with less it changes nothing that can be seen."
     )
 
 
