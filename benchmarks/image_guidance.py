@@ -1,8 +1,8 @@
 """What guidance buys and costs on pictures: settings beside each other on the same noise.
 
 `python -m benchmarks image_guidance [COUNT [NAME…]]` draws COUNT pictures, 300 if not given, for
-each of `SETTINGS` or for those named, by mnist-residual or the checkpoint named. A setting "2.5:8"
-is w = 2.5 up to a σ/α of 8, "0.3:2.5:8" the same down to 0.3, and w = 1 beyond. $EXPLORER_DATA
+each of `SETTINGS` or for those named, by mnist-residual or the checkpoint named. A setting "2.25:8"
+is w = 2.25 up to a σ/α of 8, "0.3:2.25:8" the same down to 0.3, and w = 1 beyond. $EXPLORER_DATA
 names the folder of MNIST and CIFAR-10. What was drawn is kept: see `image_draws`.
 """
 
@@ -48,7 +48,7 @@ def setting(name: str) -> Guide:
         *below, scale, above = map(float, name.split(":"))
         (low,) = below or (0.0,)
     except ValueError as error:
-        raise ValueError(f"{name!r} is no setting, such as 0.3:2.5:8") from error
+        raise ValueError(f"{name!r} is no setting, such as 0.3:2.25:8") from error
     return Guide(scale, low, above)
 
 

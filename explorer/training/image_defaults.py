@@ -71,7 +71,7 @@ def told(view: str, network: ImageNetwork) -> str:
     return NONE if NONE in allowed else "3"
 
 
-_SCALES = {"mnist": 2.5, "cifar10": 3.5}
+_SCALES = {"mnist": 2.25, "cifar10": 3.5}
 """The default w of networks of a dataset, which goes with `image_model.WITHIN`."""
 
 

@@ -24,7 +24,7 @@ _GUIDANCE = Param(
     2.0,
     0.0,
     6.0,
-    0.5,
+    0.25,
     "0 forgets the class, 1 obeys it, more exaggerates it.",
 )
 _ROWS = Param("rows", "Rows of ten", 2, 1, 4, 1, "How many pictures.")
