@@ -83,6 +83,19 @@ def test_sampling_opens_with_a_film_of_two_rows_of_named_classes():
     assert noisy["figure"]["layout"]["xaxis"]["ticktext"] == list("0123456789")
     assert "evaluations" in words(at)
     assert "s_w" in at.latex[0].value
+    assert r"where $0.3<\sigma_t/\alpha_t\le8$ alone" in words(at)
+
+
+def test_each_dataset_has_a_guidance_of_its_own_and_a_place_in_the_link():
+    at = opened(SAMPLING, net="cifar10-residual")
+    assert not at.exception
+    scales = {slider.key: slider.value for slider in at.slider if slider.label == "Guidance w"}
+    assert scales == {"cifar10.w": 3.5}
+    assert r"where $\sigma_t/\alpha_t\le4$ alone: with more noise it would cost variety." in words(
+        at
+    )
+    at = opened(SAMPLING, net="cifar10-residual", w="5", **{"cifar10.w": "3"})
+    assert at.slider(key="cifar10.w").value == 3
 
 
 @pytest.mark.parametrize("view", ["race", "draws", "between"])

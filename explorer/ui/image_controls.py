@@ -69,9 +69,11 @@ def limits(checkpoint: Checkpoint) -> str:
     low, high = within(checkpoint.spec)
     if high == math.inf:
         return ""
+    below = f"{low:g}<" if low else ""
+    clear = ", with less it changes nothing that can be seen" if low else ""
     return (
-        f" It is at work where ${low:g}<\\sigma_t/\\alpha_t\\le{high:g}$ alone: with more noise it "
-        "would cost variety, with less it changes nothing that can be seen."
+        f" It is at work where ${below}\\sigma_t/\\alpha_t\\le{high:g}$ alone: with more noise it "
+        f"would cost variety{clear}."
     )
 
 
