@@ -183,7 +183,7 @@ def quality_spec(*, height: int = 460, scale: float = 1.0) -> dict[str, Any]:
             },
             {
                 "transform": named,
-                "mark": {"type": "rule", "strokeWidth": 1.4 * scale},
+                "mark": {"type": "rule", "strokeWidth": 1.4 * scale, "aria": False},
                 "encoding": {
                     **beside,
                     "x2": {"value": {"expr": f"width + {18 * scale:g}"}},
