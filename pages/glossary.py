@@ -45,8 +45,10 @@ with st.container(key="glossary"):
     if found:
         # two elements: one for each term would take the browser a quarter of a second, and one for
         # all of them would keep the page's head back until every equation is set
-        for some in filter(None, (found[:FIRST], found[FIRST:])):
-            st.markdown("\n".join(glossary.markdown(term, base) for term in some))
+        cards = [glossary.markdown(term, base) for term in found]
+        st.markdown("\n".join(cards[:FIRST]))
+        if cards[FIRST:]:
             time.sleep(PAUSE)
+            st.markdown("\n".join(cards[FIRST:]))
     else:
         st.text(f"No term has “{links.plain(search)}” in it. Try a part of a word.")

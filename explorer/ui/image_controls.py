@@ -43,6 +43,7 @@ def choose(checkpoint: Checkpoint, view: str) -> Request:
     told = _told(checkpoint, view)
     guidance = defaults.guidance(checkpoint.spec, told)
     if guidance != 1:
+        # a scale of its own for each dataset; links to digits have always called theirs w
         key = "w" if checkpoint.spec.dataset == "mnist" else f"{checkpoint.spec.dataset}.w"
         guidance = float(controls.number(_GUIDANCE, key=key, default=guidance))
     rows = 1
