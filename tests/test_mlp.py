@@ -1,5 +1,6 @@
 """The small network: one time for all says the same as a time for each, at any precision."""
 
+import copy
 import math
 
 import pytest
@@ -7,8 +8,18 @@ import torch
 from torch import Generator
 
 from explorer.diffusion.processes import PROCESSES
-from explorer.networks.mlp import NETWORKS, SinusoidalMLP, SkipMLP, sinusoidal_frequencies, waves
-from explorer.networks.perceptron import initialise
+from explorer.networks.mlp import (
+    NETWORKS,
+    CentredMLP,
+    LevelMLP,
+    SinusoidalMLP,
+    SkipMLP,
+    WaveMLP,
+    fourier_frequencies,
+    sinusoidal_frequencies,
+    waves,
+)
+from explorer.networks.perceptron import BLOCK, WIDE, initialise
 
 
 def network(**options) -> SinusoidalMLP:
@@ -29,6 +40,94 @@ def test_one_time_for_all_is_a_time_for_each(dim, time_dtype):
     torch.testing.assert_close(model(x, t), each, rtol=1e-5, atol=1e-6)
     with torch.inference_mode():
         torch.testing.assert_close(model(x, t), each, rtol=1e-5, atol=1e-6)
+
+
+WIDE_NETWORKS = {
+    "silu": lambda depth: SinusoidalMLP(2, WIDE, depth),
+    "tanh": lambda depth: WaveMLP(2, fourier_frequencies(), WIDE, depth, "tanh"),
+    "relu": lambda depth: CentredMLP(2, WIDE, depth),
+    "scaled": lambda depth: LevelMLP(2, PROCESSES["edm"].build(), WIDE, depth),
+}
+
+
+@pytest.mark.parametrize("name", WIDE_NETWORKS)
+@pytest.mark.parametrize("rows", [2 * BLOCK, 2 * BLOCK + 37])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_many_particles_go_through_in_blocks_to_the_same_values(name, rows, depth, dtype):
+    torch.manual_seed(0)
+    model, x = WIDE_NETWORKS[name](depth).to(dtype), particles(rows).to(dtype)
+    t = torch.tensor(0.37, dtype=dtype)
+    each = model(x, t.expand(rows)).detach()
+    with torch.no_grad():
+        found = model(x, t)
+    assert found.is_contiguous()
+    close = 1e-12 if dtype == torch.float64 else 2e-6
+    torch.testing.assert_close(found, each, rtol=close, atol=close)
+    assert torch.equal(x, particles(rows).to(dtype))
+
+
+def _scaled_in_place(model):
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(1.5)
+    return model
+
+
+def _another_parameter(model):
+    model.out.bias = torch.nn.Parameter(model.out.bias.detach() + 1)
+    return model
+
+
+def _loaded(model):
+    other = SinusoidalMLP(width=WIDE)
+    initialise(other, Generator().manual_seed(1))
+    model.load_state_dict(other.state_dict())
+    return model
+
+
+def _data_replaced(model):
+    model.hidden[0].weight.data = 2 * model.hidden[0].weight.data
+    return model
+
+
+def _trained(model):
+    optimizer = torch.optim.Adam(model.parameters(), 0.1)
+    model(particles(3), torch.tensor(0.5)).square().sum().backward()
+    optimizer.step()
+    return model
+
+
+CHANGES = [
+    _scaled_in_place,
+    _another_parameter,
+    _loaded,
+    _data_replaced,
+    _trained,
+    torch.nn.Module.double,
+    copy.deepcopy,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_what_blocks_keep_of_the_weights_follows_them(change, mode):
+    model, t = network(width=WIDE), torch.tensor(0.37)
+    with mode():
+        model(particles(2 * BLOCK), t)
+    model = change(model)
+    x = particles(2 * BLOCK).to(model.out.weight.dtype)
+    with mode():
+        found = model(x, t)
+        torch.testing.assert_close(found, model(x, t.expand(len(x))), rtol=1e-5, atol=1e-5)
+
+
+def test_blocks_take_weights_that_were_made_without_versions():
+    with torch.inference_mode():
+        model, x, t = network(width=WIDE), particles(2 * BLOCK), torch.tensor(0.37)
+        first = model(x, t)
+        model.out.bias.add_(1)
+        torch.testing.assert_close(model(x, t), first + 1)
 
 
 @pytest.mark.parametrize("time_dtype", [torch.float32, torch.float64])
