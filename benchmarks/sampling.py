@@ -65,7 +65,7 @@ def trained() -> SinusoidalMLP:
         loss.backward()
         optimizer.step()
         schedule.step()
-    return network.eval()
+    return network.eval().requires_grad_(False)  # as the app samples
 
 
 class PlainNetwork(nn.Module):

@@ -20,6 +20,7 @@ from explorer.networks.mlp import (
     waves,
 )
 from explorer.networks.perceptron import BLOCK, WIDE, initialise
+from explorer.training.optimiser import FlatAdam
 
 
 def network(**options) -> SinusoidalMLP:
@@ -75,7 +76,7 @@ def _scaled_in_place(model):
 
 
 def _another_parameter(model):
-    model.out.bias = torch.nn.Parameter(model.out.bias.detach() + 1)
+    model.out.bias = torch.nn.Parameter(model.out.bias.detach() + 1, False)
     return model
 
 
@@ -92,7 +93,7 @@ def _data_replaced(model):
 
 
 def _trained(model):
-    optimizer = torch.optim.Adam(model.parameters(), 0.1)
+    optimizer = torch.optim.Adam(model.requires_grad_().parameters(), 0.1)
     model(particles(3), torch.tensor(0.5)).square().sum().backward()
     optimizer.step()
     return model
@@ -112,7 +113,7 @@ CHANGES = [
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
 def test_what_blocks_keep_of_the_weights_follows_them(change, mode):
-    model, t = network(width=WIDE), torch.tensor(0.37)
+    model, t = network(width=WIDE).requires_grad_(False), torch.tensor(0.37)
     with mode():
         model(particles(2 * BLOCK), t)
     model = change(model)
@@ -120,6 +121,16 @@ def test_what_blocks_keep_of_the_weights_follows_them(change, mode):
     with mode():
         found = model(x, t)
         torch.testing.assert_close(found, model(x, t.expand(len(x))), rtol=1e-5, atol=1e-5)
+
+
+def test_blocks_follow_weights_that_are_views_of_what_is_trained():
+    model, t, x = network(width=WIDE), torch.tensor(0.37), particles(2 * BLOCK)
+    adam = FlatAdam(model)
+    with torch.no_grad():
+        model(x, t)
+        adam.gradient.fill_(1.0)
+        adam.step(0.1, 1, 0.0)
+        torch.testing.assert_close(model(x, t), model(x, t.expand(len(x))), rtol=1e-5, atol=1e-5)
 
 
 def test_blocks_take_weights_that_were_made_without_versions():

@@ -16,7 +16,8 @@ import pytest
 from made_jobs import SOON, until
 
 from explorer.training import heap
-from explorer.training.nursery import INLINE, ROOT, Answer, Helper, HelperLost, Nursery
+from explorer.training.nursery import ROOT, Answer, Helper, HelperLost, Nursery
+from explorer.training.parcels import INLINE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked")
 

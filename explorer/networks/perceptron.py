@@ -190,10 +190,11 @@ class TimeMLP(Network):
     def _folded(self) -> list[Tensor]:
         """Of each layer (inputs + 1, units): its weights, and last its bias.
 
-        Kept until a parameter is another one, or has another version or place in memory.
+        Those of parameters that are not trained are kept, until one of them is another one, or has
+        another version or place in memory. An optimiser may change others unseen, as `FlatAdam`.
         """
         parameters = [p for layer in self.layers for p in (layer.weight, layer.bias)]
-        if parameters[0].is_inference():  # such tensors have no versions
+        if any(p.requires_grad for p in parameters) or parameters[0].is_inference():
             return [fold(layer.weight, layer.bias) for layer in self.layers]
         stamps, kept = [(p._version, p.data_ptr()) for p in parameters], self._kept
         if kept and kept[1] == stamps and all(map(operator.is_, kept[0], parameters)):

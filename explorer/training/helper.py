@@ -20,7 +20,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from explorer.training import heap
-from explorer.training.nursery import STEP, Answer, hand_over
+from explorer.training.nursery import STEP, Answer
+from explorer.training.parcels import hand_over, packed
 
 IDLE = 0.3
 """Seconds without work after which a helper gives back what its last work has left free: that may
@@ -70,23 +71,22 @@ def _answers(asked: bytes) -> Iterator[bytes]:
     """The work's values as they come, or what it raised."""
     begun = time.process_time()
 
-    def packed(value: Any = None, problem: Exception | None = None, last: bool = True) -> bytes:
-        cpu = time.process_time() - begun
-        return pickle.dumps(Answer(value, problem, cpu, last), pickle.HIGHEST_PROTOCOL)
+    def said(value: Any = None, problem: Exception | None = None, last: bool = True) -> bytes:
+        return packed(Answer(value, problem, time.process_time() - begun, last))
 
     try:
         work: Callable[[], Any] = pickle.loads(asked)
         found = work()
         if isinstance(found, Iterator):
             for value in found:
-                yield packed(value, last=False)
-            yield packed()
+                yield said(value, last=False)
+            yield said()
         else:
-            yield packed(found)
+            yield said(found)
     except GeneratorExit:
         raise
     except Exception as problem:
-        yield packed(problem=_that_travels(problem))
+        yield said(problem=_that_travels(problem))
 
 
 def _that_travels(problem: Exception) -> Exception:

@@ -18,10 +18,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+from explorer.training.parcels import packed, received
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "explorer.training.helper"
@@ -30,8 +31,6 @@ STEP = 2
 short, and most pages need no more than that."""
 BORN = 20.0
 """Seconds within which a helper must say that it is there; mostly it takes a hundredth of one."""
-INLINE = 64 << 10
-"""Bytes up to which an answer goes through the socket itself."""
 AGAIN = 60.0
 """Seconds after its start before which a nursery that has died is not started again."""
 
@@ -53,41 +52,6 @@ class Answer:
     last: bool = True
 
 
-def hand_over(line: Connection, packed: bytes) -> None:
-    """Send bytes for `received`, many of them in a file in memory, and the file through the line.
-
-    A socket takes a fifth of a megabyte, and for each such piece both sides would wait for their
-    turn at a busy processor, and the server's thread for its turn at the interpreter.
-    """
-    if len(packed) <= INLINE:
-        line.send_bytes(b"-" + packed)
-        return
-    file = os.memfd_create("answer")
-    try:
-        with open(file, "wb", buffering=0, closefd=False) as room:
-            left = memoryview(packed)
-            while left:
-                left = left[room.write(left) :]
-        line.send_bytes(b"+")
-        reduction.send_handle(line, file, None)
-    finally:
-        os.close(file)
-
-
-def received(line: Connection) -> bytes:
-    """What the other end handed over; EOFError or OSError where the line breaks."""
-    said = line.recv_bytes()
-    if said[:1] == b"-":
-        return said[1:]
-    try:
-        file = reduction.recv_handle(line)
-    except RuntimeError as problem:  # as where this process may open no more files
-        raise OSError(str(problem)) from problem
-    with open(file, "rb", buffering=0) as room:
-        room.seek(0)
-        return room.readall()
-
-
 class Helper:
     """A process that does one thing after another. For one thread at a time."""
 
@@ -105,7 +69,7 @@ class Helper:
     def ask(self, work: Callable[[], Any]) -> None:
         """Begin `work`, which travels by pickle and returns a value or an iterator of values."""
         with _losing():
-            self._line.send_bytes(pickle.dumps(work, pickle.HIGHEST_PROTOCOL))
+            self._line.send_bytes(packed(work))
 
     def answer(self, patience: float | None = None) -> Answer | None:
         """The next answer; None if there is none within `patience` seconds."""
