@@ -14,7 +14,7 @@ import torch
 
 from explorer.ui import cache, sizes, turns
 from explorer.ui.cache import MIB, MOMENTS, Cache, budget, cached
-from explorer.ui.sizes import parts
+from explorer.ui.sizes import LUMP, lumped, parts
 
 
 def held(*values: object) -> int:
@@ -125,7 +125,7 @@ def test_what_nobody_asks_for_is_not_looked_through_again_and_again(
         looks.append(values)
         return {}
 
-    monkeypatch.setattr(cache, "parts", looked)
+    monkeypatch.setattr(cache, "lumped", looked)
     kept = Cache(MIB, lambda: now[0])
     kept.get("view", list, grows=True)
     kept.get("scene", list)
@@ -288,3 +288,27 @@ def test_an_unusable_budget_says_so(given: str) -> None:
 def test_the_budget_comes_from_the_environment() -> None:
     assert budget({"EXPLORER_CACHE_MB": "64"}) == 64 * MIB
     assert budget({}) == budget({"EXPLORER_CACHE_MB": ""}) == 256 * MIB
+
+
+def test_small_parts_are_lumped_and_counted_all_the_same() -> None:
+    value = {
+        "large": np.zeros(4 * LUMP, np.uint8),
+        "small": [float(k) for k in range(50)],
+        "s": "x",
+    }
+    value["many"] = [(k, str(k)) for k in range(300)]
+    one, all_of_them = lumped("key", value), parts("key", value)
+    assert sum(one.values()) == sum(all_of_them.values())
+    assert len(one) < 8 < 300 < len(all_of_them)
+
+
+def test_a_large_part_of_two_values_counts_once_though_small_ones_are_lumped() -> None:
+    cache, shared = Cache(1 << 20), np.zeros(100_000, np.uint8)
+    cache.get("a", lambda: (shared, ["small", "things"]))
+    alone = cache.held
+    cache.get("b", lambda: (shared, ["others"]))
+    assert alone < cache.held < alone + 2 * LUMP
+    cache.shrink(alone)
+    assert 100_000 < cache.held <= alone
+    cache.clear()
+    assert cache.held == 0

@@ -50,7 +50,7 @@ def filled(mebibytes: int) -> Cache:
 def test_most_scenes_go_when_nobody_has_been_there_for_a_while(
     clock: Clock, given_back: list[int]
 ) -> None:
-    kept = filled(8)
+    kept = filled(LEFT)
     here = House(kept)
     here.enter()
     here.enter()
@@ -67,7 +67,7 @@ def test_most_scenes_go_when_nobody_has_been_there_for_a_while(
     assert len(given_back) == 1  # nothing was computed since
     clock.now += 0.2 * QUIET
     here.tend()
-    assert 0 < kept.held <= 8 * MIB // LEFT
+    assert 0 < kept.held <= MIB
     assert len(given_back) == 2
     here.tend()
     assert len(given_back) == 2  # an empty house is left alone

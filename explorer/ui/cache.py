@@ -4,7 +4,7 @@
     def scene(distribution: DistributionSpec, seed: int, scale: float = 1.0) -> Scene: ...
 
 All functions so marked share one budget, `EXPLORER_CACHE_MB`; what was asked for longest ago goes
-first. What they return is shared between sessions and must not be changed.
+first. What they return is shared by sessions and must not be changed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar, overload
 
 from explorer.ui.helpers import with_help
-from explorer.ui.sizes import parts
+from explorer.ui.sizes import lumped
 from explorer.ui.turns import await_other, in_turn
 
 P = ParamSpec("P")
@@ -115,7 +115,7 @@ class Cache:
     def _fly(self, key: Hashable, flight: _Flight, make: Callable[[], R], grows: bool) -> R:
         try:
             value = make()
-            entry = _Entry(key, value, grows, parts(key, value), self._clock())
+            entry = _Entry(key, value, grows, lumped(key, value), self._clock())
             flight.value, flight.landed = value, True
             gone = self._keep(entry)
         except Exception as problem:
@@ -170,7 +170,7 @@ class Cache:
             growing = [entry for entry in entries if entry.grows and entry.may_have_grown(now)]
         for entry in growing:
             entry.measured = self._clock()
-            found = parts(entry.key, entry.value)
+            found = lumped(entry.key, entry.value)
             with self._lock:
                 if found != entry.parts and self._entries.get(entry.key) is entry:
                     self._discount(entry)
@@ -181,9 +181,9 @@ class Cache:
     def shrink(self, budget: int) -> int:
         """Let go what was used longest ago until at most `budget` bytes are held; how many went."""
         with self._lock:
-            before = self._bytes
-            gone = self._evict(budget)
+            before, gone = self._bytes, self._evict(budget)
             freed = before - self._bytes
+            self._holders = dict(self._holders)  # lest it keeps the room that it once had
         del gone
         return freed
 

@@ -25,10 +25,9 @@ CROWD = 4
 """Sessions at once from which there are helpers."""
 WORTH = 0.04
 """Seconds of work from which it is sent away: the way back of a scene takes 15 ms."""
-GROWN = 256 << 20
+GROWN = 128 << 20
 """Bytes by which a helper may grow before another one is forked: what scenes were computed with
-leaves holes in its memory, and in a new one what scenes have in common is worked out anew. Thirty
-students waited 5 s for a race without a limit and 9 s with one of 64 MiB, in one run each."""
+leaves holes in its memory, and in a new one what scenes have in common is worked out anew."""
 _MODULES = (
     "explorer.training.works",
     "explorer.ui.mcmc_scenes",

@@ -21,7 +21,7 @@ PART = 0.03
 0.7 s with a class of thirty at work."""
 QUIET = 15.0
 """Seconds without anybody after which most of the scenes go: reloading a page takes less."""
-LEFT = 8
+LEFT = 16
 """Of the budget one part in so many is kept then, for whoever comes next."""
 
 
