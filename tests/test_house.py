@@ -13,6 +13,7 @@ from benchmarks.serving import ROOT
 from explorer.training import heap
 from explorer.ui import house
 from explorer.ui.cache import MIB, Cache
+from explorer.ui.helpers import CROWD, Helpers
 from explorer.ui.house import LEFT, QUIET, House
 
 
@@ -120,6 +121,68 @@ def test_the_next_look_does_not_wait_long_once_the_last_one_leaves() -> None:
     assert not resting.is_alive()
 
 
+def test_the_heap_knows_of_a_crowd_until_all_have_gone(
+    clock: Clock, given_back: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+    monkeypatch.setattr(heap, "expect", told.append)
+    helpers = Helpers(2)
+    monkeypatch.setattr(helpers, "open", lambda: None)
+    here = House(filled(1), helpers)
+    for _ in range(CROWD - 1):
+        here.enter()
+    assert told == []
+    here.enter()
+    assert told == [True]
+    for _ in range(CROWD):
+        here.leave()
+        clock.now += 2 * QUIET
+        here.tend()
+    assert told == [True, False]
+
+
+def test_without_helpers_the_server_computes_dear_scenes_and_keeps_its_room_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[bool] = []
+    monkeypatch.setattr(heap, "expect", told.append)
+    here = House(filled(1), Helpers(0))
+    for _ in range(CROWD):
+        here.enter()
+    assert told == [False]
+
+
+CROWDED = """
+import sys
+from pathlib import Path
+from explorer.training import heap
+
+def resident():
+    words = Path("/proc/self/status").read_text().split()
+    return int(words[words.index("VmRSS:") + 1]) / 1024
+
+heap.stay_small()
+heap.expect(sys.argv[1] == "crowd")
+kept, freed = [], []
+for k in range(200):  # arrays of half a megabyte, and between them what stays
+    freed.append(b"x" * (500_000 + k))
+    kept.append(b"x" * 5_000)
+full = resident()
+del freed
+print(full - resident())
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or heap._libc() is None, reason="this C library cannot be told"
+)
+@pytest.mark.parametrize(("expected", "least", "most"), [("crowd", 80, 120), ("few", -5, 20)])
+def test_in_a_crowd_arrays_leave_no_holes(expected: str, least: float, most: float) -> None:
+    command = [sys.executable, "-c", CROWDED, expected]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert least < float(said) < most
+
+
 ALONE = """
 from pathlib import Path
 from explorer.training import heap
@@ -153,4 +216,5 @@ def test_freed_memory_goes_back_to_the_system() -> None:
 def test_a_c_library_that_cannot_be_told_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heap, "_libc", lambda: None)
     heap.stay_small()
+    heap.expect(crowd=True)
     heap.give_back()

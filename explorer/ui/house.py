@@ -48,6 +48,7 @@ class House:
             crowd = self.guests >= CROWD
         if crowd:
             self.helpers.open()
+            heap.expect(self.helpers.most > 0)
 
     def leave(self) -> None:
         with self._lock:
@@ -77,6 +78,7 @@ class House:
         self.cache.measure()
         if empty:
             self.helpers.close()
+            heap.expect(False)
             self.cache.shrink(self.cache.budget // LEFT)
             gc.collect()  # at no other time: it would hold up whoever is there
         if empty or self.cache.computed != self._computed:
