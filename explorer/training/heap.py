@@ -16,7 +16,7 @@ a race took a third longer, for the system has to clear every page; from 8 MiB i
 APART_IN_A_CROWD = 256 << 10
 """The same while many are there: what arrays leave free between those that are kept is then gone at
 once, and dear scenes, which would take longer, are computed by helpers. A class of thirty held 35
-MiB a session for 39 before, and 1.08 times the start for 1.13 when it had left; waits did not grow."""
+MiB a session for 39 before, and 1.08 times the start for 1.13 once gone; waits did not grow."""
 ON_TOP = 64 << 20
 """Free bytes at the top of the heap that are kept, lest it shrinks and grows all the time."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
