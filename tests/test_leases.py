@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +30,37 @@ def until(seen: Callable[[], object]) -> None:
     while not seen():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_a_folder_that_goes_while_it_is_looked_through_can_be_had_anew(tmp_path, monkeypatch):
+    folder, real = tmp_path / "job1", os.listdir
+    claim(folder).release()
+
+    def after_another_discards_it(path):
+        shutil.rmtree(path, ignore_errors=True)
+        return real(path)
+
+    monkeypatch.setattr(os, "listdir", after_another_discards_it)
+    with suppress(Taken):  # the listing at the end of it finds the new one gone, too
+        Hold(folder).take()
+    monkeypatch.undo()
+    Hold(folder).take()
+    with pytest.raises(Taken):
+        claim(folder)
+
+
+def test_who_claims_a_folder_that_is_being_discarded_is_told_that_it_is_taken(
+    tmp_path, monkeypatch
+):
+    real = Path.mkdir
+
+    def and_another_discards_it(path, *args, **options):
+        real(path, *args, **options)
+        path.rmdir()
+
+    monkeypatch.setattr(Path, "mkdir", and_another_discards_it)
+    with pytest.raises(Taken):
+        claim(tmp_path / "job1")
 
 
 def test_a_lease_is_exclusive_until_it_is_given_back_or_goes_stale(tmp_path):

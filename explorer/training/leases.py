@@ -79,7 +79,7 @@ def claim(folder: Path) -> Lease:
         try:
             with open(lease.path, "x", encoding="ascii") as file:
                 file.write(token)
-        except FileExistsError:
+        except (FileExistsError, FileNotFoundError):  # another one's, or discarded by it just now
             raise Taken from None
     return lease
 
@@ -97,9 +97,11 @@ def quiet(folder: Path) -> float:
 
 
 def _numbers(folder: Path) -> list[int]:
-    if not folder.is_dir():
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):  # not there, or discarded just now
         return []
-    found = (_NAME.fullmatch(name) for name in os.listdir(folder))
+    found = (_NAME.fullmatch(name) for name in names)
     return [int(match[1]) for match in found if match]
 
 
