@@ -15,8 +15,8 @@ alone, glibc takes arrays of up to 32 MiB from the heap once it has seen one tha
 a race took a third longer, for the system has to clear every page; from 8 MiB it took no longer."""
 APART_IN_A_CROWD = 256 << 10
 """The same while many are there: what arrays leave free between those that are kept is then gone at
-once, and dear scenes, which would take longer, are computed by helpers. A class of thirty held 35
-MiB a session for 39 before, and 1.08 times the start for 1.13 once gone; waits did not grow."""
+once, and dear scenes, which would take longer, are computed by helpers. By `benchmarks load 30 5` a
+class held 36 MiB a session for 41 before, and 1.16 times the start for 1.19 once it was gone."""
 ON_TOP = 64 << 20
 """Free bytes at the top of the heap that are kept, lest it shrinks and grows all the time."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
