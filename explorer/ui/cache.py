@@ -4,7 +4,7 @@
     def scene(distribution: DistributionSpec, seed: int, scale: float = 1.0) -> Scene: ...
 
 All functions so marked share one budget, `EXPLORER_CACHE_MB`; what was asked for longest ago goes
-first. What they return is shared by sessions and must not be changed.
+first. What they return is shared between sessions and must not be changed.
 """
 
 from __future__ import annotations
@@ -181,9 +181,9 @@ class Cache:
     def shrink(self, budget: int) -> int:
         """Let go what was used longest ago until at most `budget` bytes are held; how many went."""
         with self._lock:
-            before, gone = self._bytes, self._evict(budget)
+            before = self._bytes
+            gone = self._evict(budget)
             freed = before - self._bytes
-            self._holders = dict(self._holders)  # lest it keeps the room that it once had
         del gone
         return freed
 

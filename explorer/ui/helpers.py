@@ -27,7 +27,8 @@ WORTH = 0.04
 """Seconds of work from which it is sent away: the way back of a scene takes 15 ms."""
 GROWN = 128 << 20
 """Bytes by which a helper may grow before another one is forked: what scenes were computed with
-leaves holes in its memory, and in a new one what scenes have in common is worked out anew."""
+leaves holes in its memory, and in a new one what scenes have in common is worked out anew. With 64
+MiB thirty students waited nearly twice as long for a race, before idle helpers gave memory back."""
 _MODULES = (
     "explorer.training.works",
     "explorer.ui.mcmc_scenes",

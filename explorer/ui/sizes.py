@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 LUMP = 1024
-"""Bytes below which `lumped` tells nothing apart: of a full cache's 140,000 parts all but 2,000
-are smaller, and to keep those took as much memory as they are."""
+"""Bytes below which `lumped` tells nothing apart. Scenes consist of thousands of such parts, and an
+address with its size takes as much memory as many of them are."""
 _TENSOR = 600
 """Bytes of a tensor beside its numbers: some 590, measured over 100,000 of one element."""
 _PASSED_OVER = (
