@@ -128,6 +128,8 @@ def _trained(screen: Screen) -> bool:
 async def pictures(student: Student, seen: Seen) -> None:
     """Pictures by a seed that this student has not seen, nor perhaps anybody."""
     await turn(student, PICTURES, seen)
+    # beside others' trainings those of the first visit may go on being sampled for long
+    await student.until(lambda s: s.button("New noise") or s.button("Sample"), PATIENCE)
     known = student.screen.button("New noise") is not None
     runs = student.screen.runs
     await _timed(

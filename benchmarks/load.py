@@ -25,13 +25,13 @@ from benchmarks.queue import shelf
 from benchmarks.serving import Server
 from explorer.training.store import Store
 from explorer.training.threads import available_cores
-from explorer.ui.house import QUIET, SWEEP
+from explorer.ui.house import FORGOTTEN, SWEEP
 from explorer.ui.menu import MENU
 from explorer.ui.shelf import COOKIE
 
 SAME = "/reverse_race?seed=4711"
 """What nobody has computed yet when a whole class asks for it."""
-EMPTIED = QUIET + 2 * SWEEP
+EMPTIED = FORGOTTEN + 2 * SWEEP
 """Seconds after which a server that nobody looks at has put away what it can."""
 
 
@@ -86,6 +86,7 @@ async def _measured(server: Server, students: int, seconds: float, visits: int) 
         "trainings_lost": lost,
         "memory_start": start,
         "memory_peak": watch.highest,
+        "memory_peak_by_process": watch.highest_by_priority,
         "memory_peak_per_session": round((watch.highest - start) / students, 1),
         "memory_when_the_last_leaves": left,
         "memory_after": after,

@@ -26,9 +26,14 @@ def family(process: int) -> list[int]:
 def resident(process: int) -> float:
     """The resident memory of a process in MiB, and what its children have beside it: of memory that
     several share, each counts its part."""
-    found = _kilobytes(process, "status", "VmRSS")
-    found += sum(_kilobytes(child, "smaps_rollup", "Pss") for child in family(process)[1:])
-    return round(found / 1024, 1)
+    return round(sum(_memory(process).values()), 1)
+
+
+def _memory(process: int) -> dict[int, float]:
+    """MiB of the process and of each that descends from it, as `resident` counts them."""
+    found = {process: _kilobytes(process, "status", "VmRSS")}
+    found |= {child: _kilobytes(child, "smaps_rollup", "Pss") for child in family(process)[1:]}
+    return {one: kilobytes / 1024 for one, kilobytes in found.items()}
 
 
 def _kilobytes(process: int, file: str, name: str) -> int:
@@ -80,6 +85,7 @@ class Watch:
 
     def __init__(self, process: int) -> None:
         self.highest = 0.0
+        self._at_highest: dict[int, float] = {}
         self._process = process
         self._worked = dict(self._works())
         self._before = dict(self._worked)
@@ -93,12 +99,21 @@ class Watch:
 
     def cpu_by_priority(self) -> dict[str, float]:
         """Seconds of work of the process itself, and of those beside it by how they step back."""
+        worked = {one: took - self._before.get(one, 0.0) for one, took in self._worked.items()}
+        return self._by_priority(worked)
+
+    @property
+    def highest_by_priority(self) -> dict[str, float]:
+        """`highest` of the process itself, and of those beside it by how they step back."""
+        return self._by_priority(self._at_highest)
+
+    def _by_priority(self, values: dict[int, float]) -> dict[str, float]:
         found: dict[str, float] = {}
-        for one, worked in self._worked.items():
+        for one, value in values.items():
             beside = f"nice {self._nice.get(one, 0)}"
             kind = "itself" if one == self._process else beside
-            found[kind] = found.get(kind, 0.0) + worked - self._before.get(one, 0.0)
-        return {kind: round(seconds, 1) for kind, seconds in sorted(found.items())}
+            found[kind] = found.get(kind, 0.0) + value
+        return {kind: round(value, 1) for kind, value in sorted(found.items())}
 
     async def end(self) -> None:
         self._task.cancel()
@@ -111,7 +126,9 @@ class Watch:
 
     async def _watch(self) -> None:
         while True:
-            self.highest = max(self.highest, resident(self._process))
+            memory = _memory(self._process)
+            if sum(memory.values()) > self.highest:
+                self.highest, self._at_highest = round(sum(memory.values()), 1), memory
             self._worked |= {one: cpu for one, cpu in self._works() if cpu}
-            self._nice |= {one: nice for one in self._worked if (nice := niceness(one))}
+            self._nice |= {one: nice for one in memory if (nice := niceness(one))}
             await asyncio.sleep(0.5)

@@ -6,6 +6,7 @@ from explorer.code.recipes import train as code
 from explorer.training.presets import DEFAULT, MOONS, SCRATCH_1D, SCRATCH_2D, TUTORIAL
 from explorer.ui import controls, frame, learning, resuming, shelf, train_panels, train_scenes
 from explorer.ui.code import show_code
+from explorer.ui.house import tick
 from explorer.ui.job_bar import job_bar
 from explorer.ui.player import player
 from explorer.ui.train_controls import choose_training, keys_of
@@ -34,7 +35,7 @@ desk = learning.desk()
 ticking, learned = desk.busy, desk.progress is not None
 
 
-@st.fragment(run_every=0.5 if ticking else None)
+@st.fragment(run_every=tick() if ticking else None)
 def live() -> None:
     """All that changes while the network learns, and no more: a hall may be waiting."""
     job, progress = desk.job, desk.progress

@@ -9,7 +9,7 @@ import streamlit as st
 from explorer.data.spec import DistributionSpec
 from explorer.training import density_networks as shipped
 from explorer.training.spec import ModelSpec
-from explorer.ui import controls, frame, learning, shelf, train_panels, train_scenes
+from explorer.ui import controls, frame, house, learning, shelf, train_panels, train_scenes
 from explorer.ui.density_scenes import asked
 from explorer.ui.job_bar import job_bar
 from explorer.ui.player import player
@@ -49,7 +49,7 @@ def live(data: DistributionSpec, size: int, kind: str, scale: float) -> None:
     def keep_training() -> None:
         train_panels.go_on(MORE, spec.config.lr)
 
-    @st.fragment(run_every=0.5 if ticking else None)
+    @st.fragment(run_every=house.tick() if ticking else None)
     def redrawn() -> None:
         job = desk.job if ours else None
         progress = desk.progress if ours else None

@@ -12,6 +12,7 @@ import streamlit as st
 
 from explorer.events import tell
 from explorer.training.faults import kind_of, plain_words
+from explorer.ui import house
 
 Told = Callable[[int, int], None]
 """Is told how many bytes are there, and of how many."""
@@ -80,7 +81,7 @@ def begin(offer: Offer) -> None:
 def button(offer: Offer) -> None:
     """The button, then the progress; the page runs anew once the files are there."""
     ticking = fetching(offer.name).busy
-    st.fragment(_button, run_every=0.5 if ticking else None)(offer, ticking)
+    st.fragment(_button, run_every=house.tick() if ticking else None)(offer, ticking)
 
 
 def _button(offer: Offer, ticking: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.training import heap
+from explorer.ui import departed
 from explorer.ui.cache import SCENES, Cache
 from explorer.ui.helpers import CROWD, HELPERS, Helpers
 
@@ -23,6 +24,10 @@ QUIET = 15.0
 """Seconds without anybody after which most of the scenes go: reloading a page takes less."""
 LEFT = 16
 """Of the budget one part in so many is kept then, for whoever comes next."""
+CLASS = 12
+"""Sessions at once that count as a class."""
+FORGOTTEN = departed.STORED + SWEEP
+"""Seconds without anybody after which the last closed session goes, too."""
 
 
 class House:
@@ -37,14 +42,15 @@ class House:
         self.emptied = threading.Event()
         """Set when the last one leaves."""
         self._lock = threading.Lock()
-        self._tidy = True
+        self._tidied = 2
+        """What has been put away since the last one left: nothing, scenes, sessions as well."""
         self._left_at = 0.0
         self._computed = 0
 
     def enter(self) -> None:
         with self._lock:
             self.guests += 1
-            self._tidy = False
+            self._tidied = 0
             crowd = self.guests >= CROWD
         if crowd:
             self.helpers.open()
@@ -71,20 +77,33 @@ class House:
     def tend(self) -> None:
         """Measure what grows, and give back memory; once all have been gone for `QUIET`, most."""
         with self._lock:
-            empty = not self.guests and time.monotonic() - self._left_at >= QUIET
-            if self._tidy:
+            alone = 0.0 if self.guests else time.monotonic() - self._left_at
+            before, now = self._tidied, (alone >= QUIET) + (alone >= FORGOTTEN)
+            if before and before >= now:
                 return
-            self._tidy = empty
+            self._tidied = now
+        if not before:
+            self._look_through(empty=now > 0)
+        if now == 2:
+            departed.forget()
+            _sweep_up()
+
+    def _look_through(self, empty: bool) -> None:
         self.cache.measure()
         if empty:
             self.helpers.close()
             heap.expect(False)
             self.cache.shrink(self.cache.budget // LEFT)
-            gc.collect()  # at no other time: it would hold up whoever is there
-        if empty or self.cache.computed != self._computed:
+            _sweep_up()
+        elif self.cache.computed != self._computed:
             # what a scene was computed with leaves holes as large as itself: 10 to 50 ms for 100 MB
-            self._computed = self.cache.computed
             heap.give_back()
+        self._computed = self.cache.computed
+
+
+def _sweep_up() -> None:
+    gc.collect()  # at no other time: it would hold up whoever is there
+    heap.give_back()
 
 
 @dataclass(eq=False)
@@ -134,3 +153,11 @@ def guest() -> Guest:
     """
     st.session_state.get("_")
     return _guest()
+
+
+def tick() -> float:
+    """Seconds between two looks of a page at work that goes on: half a second, in a class one.
+
+    A look takes 20 ms and more, and of thirty students ten may watch their trainings.
+    """
+    return 0.5 if _house().guests < CLASS else 1.0

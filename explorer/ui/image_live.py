@@ -11,7 +11,7 @@ from explorer.training.image_films import Film, opening, ratio_at
 from explorer.training.image_folder import Checkpoint
 from explorer.training.image_request import Request
 from explorer.training.jobs import Status
-from explorer.ui import frame, image_desk, image_readings, image_scenes
+from explorer.ui import frame, house, image_desk, image_readings, image_scenes
 from explorer.ui.image_scenes import Look
 from explorer.ui.job_bar import troubles
 from explorer.ui.player import player
@@ -26,7 +26,7 @@ def live(
     another class than was asked for.
     """
     ticking = image_desk.desk().busy
-    fragment = st.fragment(_live, run_every=0.5 if ticking else None)
+    fragment = st.fragment(_live, run_every=house.tick() if ticking else None)
     fragment(checkpoint, request, look, height, reads, ticking)
 
 

@@ -15,7 +15,7 @@ from explorer.training.image_lesson import Lesson, lesson_spec
 from explorer.training.image_spec import ImageSpec
 from explorer.training.jobs import Job, Status
 from explorer.training.works import DigitsTraining
-from explorer.ui import controls, frame, learning, workplace
+from explorer.ui import controls, frame, house, learning, workplace
 from explorer.ui.image_scenes import STILL
 from explorer.ui.job_bar import JobDesk, job_bar, waits
 from explorer.ui.player import player
@@ -66,7 +66,7 @@ def begin(spec: ImageSpec) -> None:
 def live(spec: ImageSpec, scale: float) -> None:
     """The button, and all that changes while the network learns, redrawn twice a second."""
     ticking = desk().busy
-    st.fragment(_live, run_every=0.5 if ticking else None)(spec, scale, ticking)
+    st.fragment(_live, run_every=house.tick() if ticking else None)(spec, scale, ticking)
 
 
 def _live(spec: ImageSpec, scale: float, ticking: bool) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.training.job import Status
 from explorer.training.latents import LatentSpec
-from explorer.ui import frame, latent_learning, latent_panels, latent_tables, resuming
+from explorer.ui import frame, house, latent_learning, latent_panels, latent_tables, resuming
 from explorer.ui.job_bar import job_bar
 from explorer.ui.player import player
 from explorer.ui.scenes import Scene
@@ -20,7 +20,7 @@ def live(spec: LatentSpec, scale: float) -> None:
     if latent_learning.desk().job is None:
         resuming.interrupted(most=2, kind=latent_learning.KIND)
     ticking = latent_learning.desk().busy
-    st.fragment(_live, run_every=0.5 if ticking else None)(spec, scale, ticking)
+    st.fragment(_live, run_every=house.tick() if ticking else None)(spec, scale, ticking)
 
 
 def _live(spec: LatentSpec, scale: float, ticking: bool) -> None:
