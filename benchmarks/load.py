@@ -25,7 +25,7 @@ from benchmarks.queue import shelf
 from benchmarks.serving import Server
 from explorer.training.store import Store
 from explorer.training.threads import available_cores
-from explorer.ui.house import FORGOTTEN, SWEEP
+from explorer.ui.house import FORGOTTEN, QUIET, SWEEP
 from explorer.ui.menu import MENU
 from explorer.ui.shelf import COOKIE
 
@@ -70,7 +70,8 @@ async def _measured(server: Server, students: int, seconds: float, visits: int) 
     for part in range(4 if visits else 0):
         for k in range(visits // 4):
             await _visits(server.url, k + part, seen)
-        visited.append(await settled(server.process.pid, EMPTIED))
+        wait = EMPTIED if part == 3 else QUIET + 2 * SWEEP  # the last closed sessions go as well
+        visited.append(await settled(server.process.pid, wait))
     return {
         "students": students,
         "seconds": round(took),
