@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from explorer.ui.turns import WEIGHT, Turns
+from explorer.ui.turns import TINY, WEIGHT, Turns
 
 
 class Room:
@@ -56,7 +56,7 @@ def test_no_more_than_its_places_and_first_come_first_served() -> None:
 
 def test_quick_work_goes_first_but_slow_work_is_not_kept_for_ever() -> None:
     turns = Turns(1)
-    turns._needs.update(slow=2.0, quick=0.0)
+    turns._needs.update(slow=2.0, quick=0.1)
     room = Room(turns)
     with turns.turn("other"):
         room.ask("slow", "slow", 0.0, None)
@@ -67,7 +67,7 @@ def test_quick_work_goes_first_but_slow_work_is_not_kept_for_ever() -> None:
 
 def test_the_last_place_is_kept_for_quick_work() -> None:
     turns = Turns(2)
-    turns._needs.update(slow=2.0, quick=0.0)
+    turns._needs.update(slow=2.0, quick=0.1)
     room = Room(turns)
     with turns.turn("slow"):
         room.ask("slow", "slow", 0.0, None)
@@ -75,6 +75,44 @@ def test_the_last_place_is_kept_for_quick_work() -> None:
         room.ask("quick", "quick", 5.0, None)
         assert room.order == ["quick"]
     assert room.end() == ["quick", "slow"]
+
+
+def test_tiny_work_waits_for_nobody_and_holds_nobody_up() -> None:
+    turns = Turns(1)
+    turns._needs["tiny"] = 0.9 * TINY
+    room = Room(turns)
+    with turns.turn("slow"):
+        room.ask("tiny", "tiny", 5.0, None)
+        assert room.order == ["tiny"]
+        with turns.turn("tiny"), turns.lent():
+            room.ask("slow", "slow", 0.0, None)
+            assert turns.waiting == 1  # the one place is not the tiny one's to lend
+            assert room.order == ["tiny"]
+    assert room.end() == ["tiny", "slow"]
+    with turns.turn("not known"):
+        assert turns.waiting == 0
+
+
+def test_tiny_work_that_is_no_longer_wanted_is_not_done() -> None:
+    def gone() -> None:
+        raise LookupError
+
+    turns = Turns(1)
+    turns._needs["tiny"] = 0.0
+    with pytest.raises(LookupError), turns.turn("tiny", wanted=gone):
+        pytest.fail("it was done")
+
+
+def test_work_that_has_grown_waits_like_others() -> None:
+    turns = Turns(1)
+    turns._needs["was tiny"] = TINY
+    with turns.turn("was tiny"):
+        turns.spent_elsewhere(100 * TINY)
+    room = Room(turns)
+    with turns.turn("other"):
+        room.ask("was tiny", "was tiny", 0.0, None)
+        assert turns.waiting == 1
+    assert room.end() == ["was tiny"]
 
 
 def test_what_work_needs_is_known_by_its_kind() -> None:
@@ -112,7 +150,7 @@ def test_who_waits_for_another_lends_the_turn() -> None:
         room.ask("inner", "inner", 0.0, None)
         with turns.lent():
             assert room.end() == ["inner"]
-        room.ask("later", "inner", 0.0, None)
+        room.ask("later", "not known", 0.0, None)
         assert room.order == ["inner"]
     assert room.end() == ["inner", "later"]
 

@@ -62,7 +62,8 @@ class Cluster:
         task = ray.remote(_work).options(
             num_returns="streaming", num_cpus=1, num_gpus=gpus, max_retries=0
         )
-        stream, had, heard, hangs = task.remote(work), None, float("inf"), False
+        stream: Any = task.remote(work)  # of references, which Ray's types do not know
+        had, heard, hangs = None, float("inf"), False
         try:
             while True:
                 ready, _ = ray.wait([stream], timeout=LOOK)

@@ -20,7 +20,7 @@ from explorer.ui.player import player
 def live(
     checkpoint: Checkpoint, request: Request, look: Look, height: int, reads: bool = False
 ) -> None:
-    """All that changes while pictures are drawn, redrawn twice a second until they are there.
+    """All that changes while pictures are drawn, redrawn at each `tick` until they are there.
 
     reads: whether a classifier reads the finished pictures, and those are framed that it reads as
     another class than was asked for.

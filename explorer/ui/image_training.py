@@ -64,7 +64,7 @@ def begin(spec: ImageSpec) -> None:
 
 
 def live(spec: ImageSpec, scale: float) -> None:
-    """The button, and all that changes while the network learns, redrawn twice a second."""
+    """The button, and all that changes while the network learns, redrawn at each `tick`."""
     ticking = desk().busy
     st.fragment(_live, run_every=house.tick() if ticking else None)(spec, scale, ticking)
 

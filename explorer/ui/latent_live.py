@@ -15,7 +15,7 @@ _BROKEN_OFF = (Status.STOPPED, Status.FAILED)
 
 
 def live(spec: LatentSpec, scale: float) -> None:
-    """The button, and all that changes while the networks learn, redrawn twice a second."""
+    """The button, and all that changes while the networks learn, redrawn at each `tick`."""
     resuming.refusal()
     if latent_learning.desk().job is None:
         resuming.interrupted(most=2, kind=latent_learning.KIND)

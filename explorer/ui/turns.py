@@ -24,6 +24,9 @@ R = TypeVar("R")
 
 SLICE = 0.1
 """Seconds after which who waits looks whether it is still wanted."""
+TINY = 0.02
+"""Seconds of work up to which it waits for nobody: it is done sooner than others would notice, and
+each page of a class has two or three pieces of it after its one long scene."""
 QUICK = 0.25
 """Seconds of work up to which it is quick: the last place is kept for it, so that a slider that
 moves a curve need not wait until others' long chains have been computed."""
@@ -43,7 +46,8 @@ class _Waiting:
 class Turns:
     """At most `places` threads at work at once; safe for threads.  `clock` returns seconds.
 
-    Work that is not known to be quick has all places but one, and one at least.
+    Work that is not known to be quick has all places but one, and one at least. What is known to be
+    tiny needs none.
     """
 
     def __init__(self, places: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -75,15 +79,19 @@ class Turns:
         seconds of waiting and once before the turn; what it raises ends the waiting.
         """
         needs = self.needs(kind)
-        self._mine.quick = quick = needs <= QUICK
+        self._mine.quick = quick = None if needs <= TINY else needs <= QUICK
         since = self._clock() if since is None else since
-        self._enter(quick, since + WEIGHT * needs, wanted)
+        if quick is not None:
+            self._enter(quick, since + WEIGHT * needs, wanted)
+        elif wanted is not None:
+            wanted()
         self._mine.elsewhere, begun = 0.0, time.thread_time()
         try:
             yield
         finally:
             self._learn(kind, time.thread_time() - begun + self._mine.elsewhere)
-            self._leave(quick)
+            if quick is not None:
+                self._leave(quick)
 
     def spent_elsewhere(self, seconds: float) -> None:
         """Count work that another process has done for the turn that this thread has."""
@@ -101,12 +109,15 @@ class Turns:
     @contextmanager
     def lent(self) -> Iterator[None]:
         """Let others have this thread's turn while it waits for one of them."""
-        self._leave(self._mine.quick)
+        quick = self._mine.quick
+        if quick is not None:
+            self._leave(quick)
         try:
             yield
         finally:
-            with self._lock:  # at once: it is half done, and others may wait for it
-                self._working[self._mine.quick] += 1
+            if quick is not None:
+                with self._lock:  # at once: it is half done, and others may wait for it
+                    self._working[quick] += 1
 
     def _has_room(self, quick: bool) -> bool:
         """Whether one more may work; under the lock."""
