@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 SLICE = 0.1
 """Seconds after which who waits looks whether it is still wanted."""
-TINY = 0.02
+TINY = 0.03
 """Seconds of work up to which it waits for nobody: it is done sooner than others would notice, and
 each page of a class has two or three pieces of it after its one long scene."""
 QUICK = 0.25
