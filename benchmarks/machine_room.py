@@ -8,10 +8,11 @@ arithmetic, in `needed`; docs/machine_room.md says it in words.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import random
 import statistics
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -116,15 +117,15 @@ def needed(costs: Costs, habits: Habits, students: int) -> dict[str, float]:
 
 
 async def _measured(server: Server) -> tuple[Costs, list[str]]:
-    rng, seen = random.Random(0), Seen()
+    rng, seen, seeds = random.Random(0), Seen(), itertools.count(1000)
     async with open_student(server.url, "/") as student:
         for path in WATCHED:  # what is imported and loaded once
             await turn(student, path, seen)
         await _training(student, shelf(998))
-        await _sampling(student, seen)
+        await _sampling(student, seen, seeds)
         page, slider = await _pages(server, student, rng, seen)
         training = await _cost(server, student, lambda: _training(student, shelf(999)), TRAININGS)
-        drawn = await _cost(server, student, lambda: _sampling(student, seen), SAMPLINGS)
+        drawn = await _cost(server, student, lambda: _sampling(student, seen, seeds), SAMPLINGS)
     bare = await settled(server.process.pid)
     async with AsyncExitStack() as room:
         for k in range(SESSIONS):
@@ -156,10 +157,10 @@ async def _training(student: Student, code: str) -> None:
     await student.until_text("Trained in", PATIENCE)
 
 
-async def _sampling(student: Student, seen: Seen) -> None:
+async def _sampling(student: Student, seen: Seen, seeds: Iterator[int]) -> None:
     """The digits of a seed that nobody has asked for, watched to their end."""
-    await turn(student, PICTURES, seen)
-    await student.press("New noise")
+    await turn(student, f"{PICTURES}?seed={next(seeds)}", seen)
+    await student.press("Sample")
     await student.until(lambda screen: screen.button("Stop"))
     await student.until(lambda screen: screen.button("New noise"), PATIENCE)
 

@@ -1,8 +1,14 @@
 """What a class needs follows from what was measured."""
 
+import asyncio
+import itertools
+
 import pytest
 
-from benchmarks.machine_room import CACHE_MIB, CLASSES, Cost, Costs, Habits, needed
+from benchmarks import serving
+from benchmarks.client import open_student
+from benchmarks.habits import Seen
+from benchmarks.machine_room import CACHE_MIB, CLASSES, Cost, Costs, Habits, _sampling, needed
 
 COSTS = Costs(
     Cost(0.06, 60_000), Cost(0.03, 30_000), Cost(6.0, 1e6), Cost(12.0, 2e6), server=500, session=2
@@ -29,3 +35,15 @@ def test_needs_grow_with_the_class():
         if not name.endswith("at_once"):
             assert few[name] <= more[name] <= most[name]
     assert most["gib"] >= (most["replicas"] * (500 + CACHE_MIB) + 3000 * 2) / 1024
+
+
+def test_pictures_are_drawn_anew_each_time() -> None:
+    async def twice(url: str) -> Seen:
+        seen, seeds = Seen(), itertools.count(1000)
+        async with open_student(url, "/") as student:
+            for _ in range(2):
+                await _sampling(student, seen, seeds)
+        return seen
+
+    with serving.serve() as server:
+        assert not asyncio.run(twice(server.url)).problems
