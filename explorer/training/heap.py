@@ -15,8 +15,8 @@ alone, glibc takes arrays of up to 32 MiB from the heap once it has seen one tha
 a race took a third longer, for the system has to clear every page; from 8 MiB it took no longer."""
 APART_IN_A_CROWD = 1 << 20
 """The same while many are there: what arrays leave free between those that are kept is then gone at
-once, and dear scenes, which would take longer, are computed by helpers. By `benchmarks load 30 5 0`
-a class held 36 MiB a session, and 1.01 times the start once it was gone."""
+once, and dear scenes, which would take longer, are computed by helpers. By `benchmarks load 30 5`
+the server held 1.00 to 1.01 times the start once a class was gone."""
 ON_TOP = 64 << 20
 """Free bytes at the top of the heap that are kept, lest it shrinks and grows all the time."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8

@@ -158,6 +158,6 @@ def guest() -> Guest:
 def tick() -> float:
     """Seconds between two looks of a page at work that goes on: half a second, in a class one.
 
-    A look takes 20 ms and more, and of thirty students ten may watch their trainings.
+    Each look is a run of a part of the page, and in a class many wait for their trainings at once.
     """
     return 0.5 if _house().guests < CLASS else 1.0

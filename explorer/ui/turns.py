@@ -25,8 +25,8 @@ R = TypeVar("R")
 SLICE = 0.1
 """Seconds after which who waits looks whether it is still wanted."""
 TINY = 0.03
-"""Seconds of work up to which it waits for nobody: it is done sooner than others would notice, and
-each page of a class has two or three pieces of it after its one long scene."""
+"""Seconds of work up to which it waits for nobody: it is done sooner than others would notice,
+and behind one long scene it would wait many times as long as it takes."""
 QUICK = 0.25
 """Seconds of work up to which it is quick: the last place is kept for it, so that a slider that
 moves a curve need not wait until others' long chains have been computed."""
