@@ -1,6 +1,5 @@
 """What a class needs follows from what was measured."""
 
-import asyncio
 import itertools
 
 import pytest
@@ -9,6 +8,7 @@ from benchmarks import serving
 from benchmarks.client import open_student
 from benchmarks.habits import Seen
 from benchmarks.machine_room import CACHE_MIB, CLASSES, Cost, Costs, Habits, _sampling, needed
+from tests.loops import in_a_thread
 
 COSTS = Costs(
     Cost(0.06, 60_000), Cost(0.03, 30_000), Cost(6.0, 1e6), Cost(12.0, 2e6), server=500, session=2
@@ -46,4 +46,4 @@ def test_pictures_are_drawn_anew_each_time() -> None:
         return seen
 
     with serving.serve() as server:
-        assert not asyncio.run(twice(server.url)).problems
+        assert not in_a_thread(twice(server.url)).problems
