@@ -9,6 +9,8 @@ from torch import Generator
 from explorer.data import mixture_stack
 from explorer.data.distributions import DISTRIBUTIONS
 from explorer.data.gaussian_mixture import GaussianMixture
+from explorer.data.mixture_stack import keep_digits
+from explorer.data.quadratic_forms import QuadraticForms
 
 LEVELS = ((1.0, 0.02), (1.0, 0.3), (0.8, 0.6), (0.1, 1.0), (1.0, 30.0))
 
@@ -79,5 +81,10 @@ def test_how_far_points_lie_is_taken_from_the_centre_of_the_means():
     """A coordinate of −40 lies 80 from means about 40: too far, though 40 alone would not be."""
     away = GaussianMixture.of([0.5, 0.5], [[39.0], [41.0]], [[[1.0]], [[1.0]]])
     about_0 = GaussianMixture.of([0.5, 0.5], [[-1.0], [1.0]], [[[1.0]], [[1.0]]])
-    assert about_0.keeps_digits(40.0, torch.float32)
-    assert not away.keeps_digits(40.0, torch.float32)
+    means = torch.stack([about_0.means, away.means])
+    variances = torch.stack([about_0.variances, away.variances])
+    reach = torch.tensor([40.0, 40.0])
+    assert keep_digits(means, variances, reach, torch.float32) == [True, False]
+    for near, p in zip((True, False), (about_0, away), strict=True):  # as one that asks alone finds
+        forms = QuadraticForms.of(p.means, p.variances, p.axes, torch.float32)
+        assert (forms.log_density(torch.tensor([[-40.0]]), forms.constant) is not None) == near

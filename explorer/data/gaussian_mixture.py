@@ -219,11 +219,6 @@ class GaussianMixture:
             return found + log_factors.to(x.dtype)
         return found
 
-    def keeps_digits(self, reach: float, dtype: torch.dtype) -> bool:
-        """Whether densities at coordinates up to `reach` may be had as quadratic forms."""
-        forms = self._forms(dtype)
-        return forms.keeps_digits(reach + float(forms.centre.abs().max()))
-
     @cached_property
     def _log_weights(self) -> Tensor:
         return self.weights.log()

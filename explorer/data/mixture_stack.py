@@ -7,9 +7,10 @@ one the calls cost ten times the arithmetic; as one batched product they do not.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import compress, groupby
 from typing import TypeAlias, cast
 
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from explorer.data.distributions import ExactDistribution
 from explorer.data.gaussian_mixture import GaussianMixture
-from explorer.data.quadratic_forms import Look
+from explorer.data.quadratic_forms import LARGEST_TERM, Look
 
 FEW = 12
 """Up to so many components: of more, the arithmetic is what costs."""
@@ -148,16 +149,9 @@ def _each(
     alone: Callable[[ExactDistribution, Tensor], Tensor],
 ) -> Tensor:
     """One row for each distribution: of neighbours of one kind together, of the others alone."""
-    reach = x.detach().abs().amax(dim=(1, 2)).tolist()
-
-    def kind(f: int) -> tuple[int, ...]:
-        p = distributions[f]
-        if not isinstance(p, GaussianMixture) or len(p.weights) > FEW:
-            return ()
-        return (id(p.weights), id(p.axes)) if p.keeps_digits(reach[f], x.dtype) else ()
-
+    kinds = _kinds(distributions, x.detach().abs().amax(dim=(1, 2)), x.dtype)
     rows = []
-    for key, run in groupby(range(len(distributions)), key=kind):
+    for key, run in groupby(range(len(distributions)), key=kinds.__getitem__):
         frames = list(run)
         if key:
             stack = MixtureStack.of([cast(GaussianMixture, distributions[f]) for f in frames])
@@ -165,3 +159,36 @@ def _each(
         else:
             rows += [alone(distributions[f], x[f])[None] for f in frames]
     return torch.cat(rows)
+
+
+def _kinds(distributions: Mixtures, reach: Tensor, dtype: torch.dtype) -> list[tuple[int, ...]]:
+    """Of each (F) its kind if a stack can hold it, asked at coordinates up to `reach` (F,), or ().
+
+    All at once: a page asks a hundred levels, most of them for the first and only time.
+    """
+    alike: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for f, p in enumerate(distributions):
+        if isinstance(p, GaussianMixture) and len(p.weights) <= FEW:
+            alike[id(p.weights), id(p.axes)].append(f)
+    kinds: list[tuple[int, ...]] = [()] * len(distributions)
+    for kind, frames in alike.items():
+        mixtures = [cast(GaussianMixture, distributions[f]) for f in frames]
+        means = torch.stack([mixture.means for mixture in mixtures])
+        variances = torch.stack([mixture.variances for mixture in mixtures])
+        near = keep_digits(means, variances, reach[frames], dtype)
+        for f in compress(frames, near):
+            kinds[f] = kind
+    return kinds
+
+
+def keep_digits(means: Tensor, variances: Tensor, reach: Tensor, dtype: torch.dtype) -> list[bool]:
+    """Of F mixtures, whether densities at coordinates up to `reach` (F,) may be had so in dtype.
+
+    means and variances: (F, K, D), as of `QuadraticForms.each_of`, which this does without.
+    """
+    centre = means.mean(dim=1, keepdim=True)
+    far = torch.maximum(
+        reach + centre.abs().amax(dim=(1, 2)), (means - centre).abs().amax(dim=(1, 2))
+    )
+    near: list[bool] = (far**2 < LARGEST_TERM[dtype] * variances.amin(dim=(1, 2))).tolist()
+    return near

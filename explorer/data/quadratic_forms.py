@@ -246,4 +246,4 @@ def _reach(y: Tensor) -> float:
     if not y.numel():
         return 0.0
     low, high = torch.aminmax(y)
-    return float(torch.maximum(-low, high))
+    return max(-float(low), float(high))
