@@ -1,5 +1,6 @@
 """The one loop: shapes, counts, randomness and the forward paths."""
 
+import itertools
 import math
 
 import pytest
@@ -60,6 +61,25 @@ def test_cost_is_what_the_entry_says(name):
         assert path.evaluations > 6
     else:
         assert path.evaluations == 10 * entry.cost - (entry.cost - 1)
+
+
+@every_sampler
+@pytest.mark.parametrize("most", [2, 4, 9, 100])
+def test_few_states_are_those_of_all_evenly_over_the_steps(name, most):
+    process, entry = LinearDDPM(100), SAMPLERS[name]
+    x = process.prior((6, 2), Generator().manual_seed(0))
+    given = (entry, entry.build(), process, gaussian_score(process), x, 10, 0)
+    whole, few = race(*given), race(*given, most=most)
+    assert few.taken == whole.steps
+    assert few.evaluations == whole.evaluations
+    assert few.steps == min(most - 1, whole.steps)
+    places = [whole.ts.tolist().index(t) for t in few.ts.tolist()]
+    assert torch.equal(few.xs, whole.xs[places])
+    assert places[0] == 0
+    assert places[-1] == whole.steps
+    gaps = [b - a for a, b in itertools.pairwise(places)]
+    assert max(gaps) - min(gaps) <= 1
+    assert few.x0_hats is None
 
 
 @every_sampler

@@ -141,12 +141,23 @@ SAMPLERS: dict[str, Sampler] = {
 
 
 def race(
-    entry: Sampler, step: Step, process: Process, score: Score, x: Tensor, count: int, seed: int
+    entry: Sampler,
+    step: Step,
+    process: Process,
+    score: Score,
+    x: Tensor,
+    count: int,
+    seed: int,
+    *,
+    most: int | None = None,
 ) -> Trajectory:
-    """One lane of a race: `step` from x (B, *D) in `count` steps, its noise drawn from `seed`."""
+    """One lane of a race: `step` from x (B, *D) in `count` steps, its noise drawn from `seed`.
+
+    most: how many states are kept, as of `simulate`.
+    """
     rng = Generator(device=x.device).manual_seed(seed)
     with torch.inference_mode():
-        return simulate(process, score, step, x, entry.grid(process, count), rng)
+        return simulate(process, score, step, x, entry.grid(process, count), rng, most=most)
 
 
 def race_together(

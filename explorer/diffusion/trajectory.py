@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -20,13 +21,15 @@ from explorer.diffusion.steps import Step, StepResult
 class Trajectory:
     """Particles over time: ts (S+1,), xs (S+1, B, *D), x0_hats (S, B, *D) or None.
 
-    `evaluations` counts calls of the score on the whole batch.
+    `evaluations` counts calls of the score on the whole batch, `taken` the steps where not the
+    state after each is kept.
     """
 
     ts: Tensor
     xs: Tensor
     x0_hats: Tensor | None = None
     evaluations: int = 0
+    taken: int | None = None
 
     @property
     def steps(self) -> int:
@@ -86,30 +89,60 @@ def walk(
 
 
 def simulate(
-    process: Process, score: Score, step: Step, x: Tensor, ts: Tensor, rng: Generator
+    process: Process,
+    score: Score,
+    step: Step,
+    x: Tensor,
+    ts: Tensor,
+    rng: Generator,
+    *,
+    most: int | None = None,
 ) -> Trajectory:
-    """The whole trajectory from x at ts[0] to ts[-1]; an adaptive step adds its own times."""
+    """The whole trajectory from x at ts[0] to ts[-1]; an adaptive step adds its own times.
+
+    most: if given, at most so many states are kept, evenly over the steps, and no estimates.
+    """
     counted = CountedScore(score)
-    walked = list(walk(process, counted, step, x, ts, rng))
-    return _trajectory(x, ts, walked, counted.calls)
+    results = walk(process, counted, step, x, ts, rng)
+    if most is None:
+        return _trajectory(x, ts, list(results), counted.calls)
+    kept = set(evenly(len(ts) - 1, most))
+    few = [(s, StepResult(r.x, _inner(r))) for k, (s, r) in enumerate(results, 1) if k in kept]
+    times, states = _states(x, ts, few)
+    taken = len(ts) - 1 if len(times) == len(few) + 1 else len(times) - 1
+    index = evenly(len(times) - 1, most)
+    return Trajectory(times[index], states[index], None, counted.calls, taken)
+
+
+def evenly(steps: int, most: int) -> list[int]:
+    """At most `most` whole numbers, evenly over 0 to `steps` and both of them among them."""
+    spaces = min(max(most, 2), steps + 1) - 1
+    return [round(k * steps / spaces) for k in range(spaces + 1)] if spaces else [0]
+
+
+def _inner(result: StepResult) -> dict[str, Any]:
+    return {"inner": result.info["inner"]} if "inner" in result.info else {}
+
+
+def _states(
+    x: Tensor, ts: Tensor, walked: Sequence[tuple[Tensor, StepResult]]
+) -> tuple[Tensor, Tensor]:
+    """The times (S+1,) and states (S+1, B, *D) of x and of the results, with their inner ones."""
+    times, states = [ts[:1]], [x[None]]
+    for s, result in walked:
+        inner = result.info.get("inner")
+        times.append(inner[0] if inner else s[None])
+        states.append(inner[1] if inner else result.x[None])
+    return torch.cat(times), torch.cat(states)
 
 
 def _trajectory(
     x: Tensor, ts: Tensor, walked: Sequence[tuple[Tensor, StepResult]], calls: int
 ) -> Trajectory:
-    times, states, estimates = [ts[:1]], [x[None]], []
-    for s, result in walked:
-        inner = result.info.get("inner")
-        times.append(inner[0] if inner else s[None])
-        states.append(inner[1] if inner else result.x[None])
-        estimates.append(result.info["x0_hat"])
-    adaptive = any(len(part) > 1 for part in states)
-    return Trajectory(
-        torch.cat(times),
-        torch.cat(states),
-        None if adaptive else torch.stack(estimates),
-        calls,
-    )
+    times, states = _states(x, ts, walked)
+    adaptive = len(times) > len(walked) + 1
+    estimates = None if adaptive else torch.stack([r.info["x0_hat"] for _, r in walked])
+    return Trajectory(times, states, estimates, calls)
 
 
 class _Foreseen(CountedScore):

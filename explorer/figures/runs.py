@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import torch
 
 from explorer.data import mixture_stack
-from explorer.diffusion.trajectory import Trajectory
+from explorer.diffusion.trajectory import Trajectory, evenly
 from explorer.figures import windows
 from explorer.figures.layers import Bars, Cursor, Curve, Density, Pane, Particles
 from explorer.figures.view import CLOCK_STEPS, View
@@ -55,24 +55,18 @@ def particles_2d(
     would be 6 MB for each change of a control, and their way to the browser takes longer than they
     do.
     """
-    index = torch.from_numpy(_spread(run.steps, FRAMES))
-    ts = run.ts[index]
+    pick = evenly(run.steps, FRAMES)
+    ts = run.ts[pick]
     return Particles(
-        view.clock(ts), view.place(ts, run.xs[index]), colours=colours, trail=trail, size=size
+        view.clock(ts), view.place(ts, run.xs[pick]), colours=colours, trail=trail, size=size
     )
-
-
-def _spread(steps: int, frames: int) -> np.ndarray:
-    """At most `frames` indices, evenly over 0 to `steps` and both of them among them."""
-    return np.unique(np.linspace(0, steps, min(frames, steps + 1)).round().astype(int))
 
 
 def cloud_density(view: View, run: Trajectory, *, side: int = 44, frames: int = 41) -> Density:
     """The density of a 2D run's particles: a histogram smoothed over one and a half cells."""
-    pick = _spread(run.steps, frames)
-    index = torch.from_numpy(pick)
-    ts = run.ts[index]
-    xs = view.place(ts, run.xs[index])
+    pick = evenly(run.steps, frames)
+    ts = run.ts[pick]
+    xs = view.place(ts, run.xs[pick])
     half = view.half_width
     cells = _cells((xs + half) / (2 * half) * (side - 1) + 0.5, side)
     inside = ((cells >= 0) & (cells < side)).all(axis=-1)
@@ -155,10 +149,9 @@ def pane_1d(
 
 def histogram(view: View, run: Trajectory, peaks: Peaks, frames: int = 61) -> Bars:
     """The histogram of a 1D run at each time, lying sideways; the exact density's peak is 1."""
-    pick = _spread(run.steps, frames)
-    index = torch.from_numpy(pick)
-    ts = run.ts[index]
-    xs = view.place(ts, run.xs[index])[..., 0]
+    pick = evenly(run.steps, frames)
+    ts = run.ts[pick]
+    xs = view.place(ts, run.xs[pick])[..., 0]
     half = view.half_width
     edges = np.linspace(-half, half, BINS + 1)
     cells = _cells((xs + half) / (2 * half) * BINS, BINS)

@@ -127,12 +127,13 @@ def _run(course: _Course, lane: Lane) -> tuple[Pane, Result]:
         score = model(course.network).score
     entry = SAMPLERS[lane.sampler]
     step = entry.build(dict(lane.values))
-    run = race(entry, step, noise, score, start, course.steps, course.seed + 1)
+    most = runs.FRAMES if target.dim == 2 else None  # in one dimension paths are drawn whole
+    run = race(entry, step, noise, score, start, course.steps, course.seed + 1, most=most)
     end = run.xs[-1]
     known = truth(course.distribution, course.particles)
     result = Result(
         entry.label,
-        run.steps,
+        run.steps if run.taken is None else run.taken,
         run.evaluations,
         known.sliced_wasserstein(end),
         known.spread(end),
