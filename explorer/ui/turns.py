@@ -30,7 +30,7 @@ and behind one long scene it would wait many times as long as it takes."""
 QUICK = 0.25
 """Seconds of work up to which it is quick: the last place is kept for it, so that a slider that
 moves a curve need not wait until others' long chains have been computed."""
-WEIGHT = 3.0
+WEIGHT = 1.0
 """Seconds that each second of expected work counts as a later arrival: shorter work goes first, and
 longer work has its turn nevertheless, as nothing that arrives later than that overtakes it."""
 
