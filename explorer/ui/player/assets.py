@@ -13,13 +13,10 @@ import hashlib
 import json
 import shutil
 import tempfile
-import weakref
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
-from streamlit import runtime
-from streamlit.runtime import Runtime
 
 from explorer.export import plotlyjs
 from explorer.ui.joining import joined
@@ -109,20 +106,11 @@ def _packed_plotly() -> str:
     return name
 
 
-_NAMES: weakref.WeakKeyDictionary[Runtime, str] = weakref.WeakKeyDictionary()
-"""Under what name each Streamlit runtime serves the folder: a test starts several."""
-
-
 def _declared(name: str) -> str:
     """The path of a file in the folder, relative to the app's root.
 
-    The folder is declared once in each runtime: each time Streamlit looks through all modules for
-    the one that it is called from.
+    The folder is declared at each run, as cheap as a look-up, since every Streamlit runtime (a
+    test starts several) keeps a register of its own.
     """
-    running = runtime.get_instance() if runtime.exists() else None
-    known = _NAMES.get(running) if running is not None else None
-    if known is None:
-        known = st.components.v1.declare_component("served", path=_folder()).name
-        if running is not None:
-            _NAMES[running] = known
-    return f"component/{known}/{name}"
+    component = st.components.v1.declare_component("served", path=_folder())
+    return f"component/{component.name}/{name}"
