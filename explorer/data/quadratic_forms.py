@@ -236,7 +236,7 @@ def _powers(rows: Tensor, highest: Tensor) -> Tensor:
 def _exp(x: Tensor) -> Tensor:
     """exp(x), and e⁻⁸⁰ where there is less, written over x.
 
-    By powers of two, since torch's `exp` takes twice the time on processors not of Intel's make.
+    By powers of two, which torch computes sooner than those of e on some processors.
     """
     return x.clamp_(min=LEAST).mul_(LOG2_E).exp2_()
 
