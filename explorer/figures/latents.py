@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion.seeds import seed_mesh
-from explorer.diffusion.trajectory import Trajectory
+from explorer.diffusion.trajectory import Trajectory, evenly
 from explorer.figures.base import axes_layout
 from explorer.figures.layers import Pane, Particles, Tint
 from explorer.figures.view import View
@@ -132,8 +132,7 @@ def label_places(vae: VAE, radius: float) -> dict[int, tuple[float, float]]:
 
 def thinned(run: Trajectory) -> tuple[Tensor, Tensor]:
     """At most `SHOWN` of a run's times and states, its first and its last among them."""
-    pick = np.unique(np.linspace(0, run.steps, min(SHOWN, run.steps + 1)).round().astype(int))
-    index = torch.from_numpy(pick)
+    index = evenly(run.steps, SHOWN)
     return run.ts[index], run.xs[index]
 
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import torch
 
 from explorer.data import mixture_stack
-from explorer.diffusion.trajectory import Trajectory
+from explorer.diffusion.trajectory import Trajectory, evenly
 from explorer.figures import fields, runs, windows
 from explorer.figures.layers import Bars, Cursor, Density, Layer, Pane, Particles
 from explorer.figures.view import View
@@ -32,12 +32,8 @@ INSTANT = 0.01
 
 def thinned(run: Trajectory, frames: int = FRAMES) -> Trajectory:
     """At most `frames` + 1 states of a run, its ends among them."""
-    pick = _picked(run.steps + 1, frames)
+    pick = evenly(run.steps, frames + 1)
     return Trajectory(run.ts[pick], run.xs[pick])
-
-
-def _picked(count: int, frames: int) -> np.ndarray:
-    return np.unique(np.linspace(0, count - 1, min(frames + 1, count)).round().astype(int))
 
 
 def plane_pane(
@@ -52,7 +48,7 @@ def plane_pane(
 ) -> Pane:
     """2D chains over a density; of the watched ones the paths and the rejected proposals."""
     colours = runs.mode_colours(view, chains.xs[-1])
-    pick = _picked(len(chains.xs), FRAMES)
+    pick = evenly(len(chains.xs) - 1, FRAMES + 1)
     cloud = Particles(
         _clock(chains)[pick],
         chains.xs[pick].float().numpy(),
@@ -214,7 +210,7 @@ def _crossed(times: np.ndarray, xy: np.ndarray, scale: float) -> Particles:
 
 def _histogram(chains: Chains, clock: np.ndarray, half: float, peak: float) -> Bars:
     """The histogram of all 1D chains at each time, lying sideways; the exact peak is 1."""
-    pick = _picked(len(clock), 60)
+    pick = evenly(len(clock) - 1, 61)
     edges = np.linspace(-half, half, BINS + 1)
     xs = chains.xs[pick, :, 0].double().nan_to_num(nan=2 * half).numpy()
     counts = np.stack([np.histogram(row, edges)[0] for row in xs])
