@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -67,3 +68,24 @@ def test_where_one_of_two_equal_requests_is_stopped_the_other_is_drawn_all_the_s
     go.set()
     assert [update.film for update in second if update is not None][-1] is film
     assert began.is_set()
+
+
+def test_who_waits_for_one_that_hangs_is_drawn_by_itself(film, monkeypatch):
+    monkeypatch.setattr(image_desk, "SILENT", 0.05)
+    monkeypatch.setattr(image_desk, "LOOK", 0.01)
+    films = image_desk.Films(1 << 30)
+    began, go = threading.Event(), threading.Event()
+    hanging = films.once(TINY, film.request, _drawing(film, threading.Event(), threading.Event()))
+    next(hanging)  # and is never asked to go on
+    go.set()
+    second = films.once(TINY, film.request, _drawing(film, began, go))
+    updates = list(itertools.islice((update for update in second if update is not None), 1000))
+    assert began.is_set()
+    assert updates[-1].film is film
+    again = films.once(TINY, replace(film.request, seed=2001), _drawing(film, began, go))
+    next(again)
+    hanging.close()  # after all, which ends nobody else's
+    third = films.once(TINY, replace(film.request, seed=2001), _drawing(film, began, go))
+    began.clear()
+    next(third)
+    assert not began.is_set()

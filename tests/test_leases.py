@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import torch
 from made_jobs import SOON, Gate, ended
 
 from explorer.training import leases
+from explorer.training.folders import StoreUnavailable
 from explorer.training.jobs import Pool, Status
 from explorer.training.leases import STALE, Hold, Keeper, Taken, claim
 from explorer.training.store import Store
@@ -154,3 +156,42 @@ def test_jobs_keep_their_holds_as_long_as_they_live_and_stop_when_they_lost_them
     (tmp_path / "waits" / "lease-2").write_text("another")
     assert ended(second) is Status.STOPPED
     pool.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
+def test_a_full_disk_leaves_no_lease_that_keeps_its_own_training_out(tmp_path):
+    import resource
+
+    hold = Hold(tmp_path / "job1")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(StoreUnavailable):
+            hold.take()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    hold.take()  # there is room again
+    hold.beat()
+
+
+def test_a_sign_of_life_takes_nothing_again_that_is_being_given_back(tmp_path, monkeypatch):
+    folder, hold = tmp_path / "job1", Hold(tmp_path / "job1")
+    hold.take()
+    releasing, go, real = threading.Event(), threading.Event(), leases.Lease.release
+
+    def slowly(lease):
+        releasing.set()
+        assert go.wait(SOON)
+        real(lease)
+
+    monkeypatch.setattr(leases.Lease, "release", slowly)
+    giving = threading.Thread(target=hold.release)
+    giving.start()
+    assert releasing.wait(SOON)
+    beating = threading.Thread(target=hold.beat)
+    beating.start()
+    time.sleep(0.05)  # it has seen that there is a lease, and waits for the disk
+    go.set()
+    giving.join(SOON)
+    beating.join(SOON)
+    assert leases.quiet(folder) == float("inf")

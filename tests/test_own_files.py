@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import replace
@@ -63,3 +64,15 @@ def test_a_script_writes_own_data_in_lines_that_can_be_read():
     assert max(map(len, text.text.splitlines())) <= 100
     names = {"own_data": lambda text, width: (text, width)}
     assert eval(text.text, names) == (heart(), 0.3)
+
+
+def test_data_can_be_had_from_a_folder_in_which_nothing_may_change(tmp_path, monkeypatch):
+    files = OwnFiles(tmp_path)
+    name = files.put(heart())
+
+    def refused(*args, **options):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", refused)
+    assert files.get(name) == heart()
+    assert files.put(heart()) == name

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from dataclasses import dataclass
 
 import pytest
 from made_jobs import until
 from streamlit.testing.v1 import AppTest
 
+from explorer.training.job import Job
 from explorer.ui import workplace
 
 
@@ -84,3 +87,30 @@ def test_what_nobody_comes_back_to_goes_and_a_returning_session_begins_anew(gone
     assert kept.owner in workplace._PLACES
     _, new = visit("jkmn1234", tab)
     assert new.owner != first.owner
+
+
+def test_trainings_may_begin_while_others_look_which_there_are():
+    """Thirty press the button at once, and pages look twice a second."""
+    jobs, looked, problems = [], threading.Event(), []
+
+    def begin() -> None:
+        while not looked.is_set():
+            jobs.append(Job("owner", "a training", None, 0.0))
+            workplace.note(jobs[-1], "abcd1234", f"code{len(jobs)}")
+            if len(jobs) > 500:
+                jobs.clear()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    beginning = threading.Thread(target=begin)
+    beginning.start()
+    try:
+        for _ in range(1500):
+            workplace.at_work()
+    except RuntimeError as problem:
+        problems.append(problem)
+    finally:
+        looked.set()
+        beginning.join()
+        sys.setswitchinterval(before)
+    assert not problems

@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from explorer.training.ages import Sightings, age
 from explorer.training.folders import new_code, reachable
@@ -78,10 +79,21 @@ def claim(folder: Path) -> Lease:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             with open(lease.path, "x", encoding="ascii") as file:
-                file.write(token)
+                _write(file, token)
         except (FileExistsError, FileNotFoundError):  # another one's, or discarded by it just now
             raise Taken from None
     return lease
+
+
+def _write(file: TextIO, token: str) -> None:
+    """All of it; where the disk fails, the file goes, for it would look like another's lease."""
+    try:
+        file.write(token)
+        file.flush()
+    except OSError:
+        with suppress(OSError):
+            os.unlink(file.name)
+        raise
 
 
 def quiet(folder: Path) -> float:
@@ -122,21 +134,26 @@ class Hold:
         with self._lock, reachable():
             if self._lease is None:
                 self._lease = claim(self._folder)
-            try:
-                self._lease.renew()
-            except FileNotFoundError:  # with all of the training
-                raise Taken from None
+            _renew(self._lease)
 
     def beat(self) -> None:
-        """Give a sign of life, if there is anything to hold yet."""
-        if self._lease is not None:
-            self.take()
+        """Give a sign of life, if there is anything to hold yet, or still."""
+        with self._lock, reachable():
+            if self._lease is not None:
+                _renew(self._lease)
 
     def release(self) -> None:
         with self._lock, reachable():
             if self._lease is not None:
                 self._lease.release()
                 self._lease = None  # to be had anew, as by who saves again what could not be saved
+
+
+def _renew(lease: Lease) -> None:
+    try:
+        lease.renew()
+    except FileNotFoundError:  # with all of the training
+        raise Taken from None
 
 
 class Keeper:

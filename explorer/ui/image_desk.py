@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Generator
 from contextlib import closing
@@ -29,6 +30,9 @@ PART = 4
 busy class would drive out pictures that took a minute. A lane of ten pictures takes 1.3 MB."""
 LOOK = 0.2
 """Seconds between two looks at a denoising that somebody else has asked for."""
+SILENT = 60.0
+"""Seconds without a sign of life after which it is begun anew by who waits for it: half of those
+after which the queue gives up who began it."""
 
 
 @dataclass(eq=False)
@@ -36,6 +40,7 @@ class _Flight:
     """A denoising under way; over: once it has ended, with a film or without."""
 
     latest: Denoising | None = None
+    heard: float = field(default_factory=time.monotonic)
     over: threading.Event = field(default_factory=threading.Event)
 
 
@@ -54,8 +59,8 @@ class Films:
     ) -> Generator[Denoising | None]:
         """What `doing` yields, or what an equal request has come to that is at work already.
 
-        A class that asks for the same pictures has them drawn once. Where that one is stopped or
-        fails, another goes on in its place.
+        A class that asks for the same pictures has them drawn once. Where that one is stopped,
+        fails or hangs, another goes on in its place.
         """
         key = (str(checkpoint.folder), request)
         while (film := self._usable(checkpoint, request)) is None:
@@ -68,6 +73,9 @@ class Films:
                 yield from self._fly(checkpoint, flight, key, doing)
                 return
             while not flight.over.wait(LOOK):
+                if time.monotonic() - flight.heard > SILENT:
+                    self._gone(key, flight)
+                    break
                 yield flight.latest
         yield Denoising(request.steps, request.steps, film.x_t[:, -1], film.x0_hat[:, -1], film)
 
@@ -87,14 +95,20 @@ class Films:
         try:
             with closing(doing()) as updates:
                 for update in updates:
+                    flight.heard = time.monotonic()
                     flight.latest = update or flight.latest
                     if update is not None and update.film is not None:
                         self.put(checkpoint, update.film)
                     yield update
         finally:
-            with self._lock:
+            self._gone(key, flight)
+
+    def _gone(self, key: tuple[str, Request], flight: _Flight) -> None:
+        """It has ended, or nobody waits for it any more."""
+        with self._lock:
+            if self._flights.get(key) is flight:
                 del self._flights[key]
-            flight.over.set()
+        flight.over.set()
 
     def put(self, checkpoint: Checkpoint, film: Film) -> None:
         key = (str(checkpoint.folder), film.request)

@@ -152,18 +152,24 @@ def elsewhere() -> bool:
     mine, owner = shelf(), here().owner
     return any(
         mark.shelf == mine and job.owner != owner and not job.status.is_final
-        for job, mark in list(_MARKS.items())
+        for job, mark in _marked()
     )
 
 
 def at_work() -> set[str]:
     """The codes of all autosaves that a job of this server goes on writing."""
-    return {mark.code for job, mark in list(_MARKS.items()) if not job.status.is_final}
+    return {mark.code for job, mark in _marked() if not job.status.is_final}
 
 
 def note(job: Job[Any], shelf: str, code: str) -> None:
     """Let all sessions know of the job that writes the autosave `code` for this shelf."""
     _MARKS[job] = _Mark(shelf, code)
+
+
+def _marked() -> list[tuple[Job[Any], _Mark]]:
+    """All that are marked, copied at one go: another session may begin a training meanwhile."""
+    held = [job for reference in _MARKS.keyrefs() if (job := reference()) is not None]
+    return [(job, mark) for job in held if (mark := _MARKS.get(job)) is not None]
 
 
 def _left_busy() -> Workplace | None:
