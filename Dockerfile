@@ -5,7 +5,7 @@
 # For Ray add --build-arg REQUIREMENTS=requirements-ray.txt
 FROM python:3.12-slim
 
-RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg \
+RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg tini \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /app
@@ -29,4 +29,7 @@ VOLUME /runs
 EXPOSE 8501
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD \
     ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8501/_stcore/health')"]
+# The first process of a container takes in the helpers that outlive the server's own, and lets go of
+# what has ended: else each class would leave some behind.
+ENTRYPOINT ["tini", "--"]
 CMD ["streamlit", "run", "app.py", "--server.headless=true", "--server.address=0.0.0.0"]

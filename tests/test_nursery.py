@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -238,3 +239,17 @@ def _runs(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def test_a_nursery_that_cannot_be_forked_is_done_without(monkeypatch, caplog):
+    made = Nursery((__name__,))
+
+    def refused(*args, **options):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    made.start()
+    assert not made.ready
+    assert "temporarily unavailable" in caplog.text
+    with pytest.raises(HelperLost):
+        made.helper()

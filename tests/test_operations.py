@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from made_jobs import Deaf, Gate, ended
+from made_jobs import SOON, Deaf, Gate, ended
 from made_runs import a_run
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
@@ -146,3 +148,46 @@ def test_an_error_that_a_page_did_not_expect_is_counted_and_not_quoted(
     assert events.counts()["page_failed", "bug"] == before + 1
     assert caplog.records[0].said["error"] == "KeyError"
     assert "Ada" not in str(caplog.records[0].__dict__)
+
+
+def test_a_disk_that_hangs_takes_one_thread_and_no_more(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+):
+    begun, go = [], threading.Event()
+
+    def hang(*_: object) -> None:
+        begun.append(threading.current_thread())
+        assert go.wait(SOON)
+
+    monkeypatch.setattr("explorer.training.health.unwritable", hang)
+    monkeypatch.setattr("explorer.training.health.bytes_of", hang)
+    try:
+        for _ in range(30):
+            status, text = ask("/ready", THERE)
+            assert (status, "does not answer" in text) == (503, True)
+            status, text = ask("/metrics")
+            assert (status, "explorer_jobs" in text, "explorer_runs" in text) == (200, True, False)
+        assert len(begun) == 2
+    finally:
+        go.set()
+        for thread in begun:
+            thread.join(SOON)
+
+
+def test_what_cannot_be_asked_leaves_all_else_to_be_told(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+):
+    def no_cluster() -> Pool:
+        raise ValueError("no cluster answers there")
+
+    def refused(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(learning, "pool", no_cluster)
+    monkeypatch.setattr("explorer.training.health.bytes_of", refused)
+    status, text = ask("/ready", THERE)
+    assert (status, set(json.loads(text)["problems"])) == (503, {"workers"})
+    status, text = ask("/metrics")
+    assert (status, "explorer_sessions" in text) == (200, True)
+    assert "explorer_jobs" not in text
+    assert "explorer_runs" not in text

@@ -4,9 +4,11 @@ import gzip
 import hashlib
 import json
 import pickle
+import shutil
 import struct
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -272,3 +274,16 @@ def test_panes_from_another_process_share_the_figure_that_says_the_same():
     assert other.figure.layout.xaxis.title.text == "y"
     assert (one.title, one.note) == ("A", "b")
     assert one.layers[0].at == (0.0, 0.0)
+
+
+def test_what_a_system_clears_from_its_temporary_files_is_laid_there_again():
+    path = assets.plotly_path()
+    lost = [assets._folder() / Path(path).name, *assets._folder().glob("player-*")]
+    assert len(lost) > 1
+    for file in lost:
+        file.unlink()
+    assert assets.plotly_path() == path
+    assert all(file.stat().st_size > 1000 for file in lost)
+    shutil.rmtree(assets._folder())
+    assets.plotly_path()
+    assert all(file.stat().st_size > 1000 for file in lost)

@@ -76,3 +76,20 @@ def test_what_is_no_fault_of_the_device_ends_the_training(
     with pytest.raises(RuntimeError, match="shapes differ"):
         list(rescue.enduring(SPEC))
     assert gpu == ["cuda"]
+
+
+def test_what_was_shown_before_a_gpu_was_lost_lies_on_the_cpu(
+    gpu: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    moved, real = [], TrainState.on_cpu
+
+    def on_cpu(state: TrainState) -> TrainState:
+        moved.append(real(state))
+        return moved[-1]
+
+    monkeypatch.setattr(TrainState, "on_cpu", on_cpu)
+    for state in rescue.enduring(SPEC):
+        if len(gpu) == 2:
+            break
+        assert state is moved[-1]
+    assert len(moved) > 100

@@ -202,3 +202,10 @@ def test_without_a_folder_of_runs_pages_work_and_say_so(
     assert not at.exception
     assert any("Not saved: The folder of saved runs fails" in w.value for w in at.warning)
     shelf.store.clear()
+
+
+def test_a_containers_first_process_lets_go_of_what_has_ended():
+    """Python does not, and helpers that outlive their nursery fall to it."""
+    text = (Path(__file__).parents[1] / "Dockerfile").read_text(encoding="utf-8")
+    assert 'ENTRYPOINT ["tini", "--"]' in text
+    assert " tini " in text.partition("apt-get install")[2].partition("&&")[0]

@@ -201,3 +201,20 @@ def test_a_system_that_forbids_priorities_is_borne(make_pool, monkeypatch):
 
     monkeypatch.setattr(os, "setpriority", forbidden)
     assert ended(make_pool().submit("a", "x", lambda: count(1))) is Status.DONE
+
+
+def test_where_the_system_has_no_more_threads_a_job_waits_until_it_has(make_pool, monkeypatch):
+    pool, real, short = make_pool(), threading.Thread.start, [True]
+
+    def start(thread):
+        if short[0] and thread.name == "worker":
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    job = pool.submit("a", "waits", lambda: count(1))
+    assert job.status is Status.WAITING
+    assert pool.standing().stuck
+    short[0] = False
+    assert ended(job) is Status.DONE
+    assert not pool.standing().stuck

@@ -15,7 +15,7 @@ from functools import partial
 
 from explorer.events import tag, tell
 from explorer.training.absence import Absences
-from explorer.training.crew import Crew
+from explorer.training.crew import Crew, begun
 from explorer.training.engine import Engine, here
 from explorer.training.fair_queue import FairQueue
 from explorer.training.job import Job, Standing, Status, U, Update
@@ -96,8 +96,7 @@ class Pool:
             self._queue.add(owner, Task(job, doing, on_done, on_autosave))
             self._staff()
             if self._watchdog is None:
-                self._watchdog = threading.Thread(target=self._watch, daemon=True, name="watchdog")
-                self._watchdog.start()
+                self._watchdog = begun(self._watch, "watchdog")
             self._changed.notify_all()
         tell("job_queued", session=tag(owner))
         return job
@@ -165,10 +164,8 @@ class Pool:
 
     def _staff(self) -> None:
         """Hire what the crew lacks."""
-        for _ in range(0 if self._closed else self._crew.missing):
-            worker = threading.Thread(target=self._work, daemon=True, name="worker")
-            self._crew.at[worker] = None
-            worker.start()
+        if not self._closed:
+            self._crew.hire(self._work)
 
     def _end(self, job: Job, status: Status, error: str = "") -> None:
         now = self.clock()
@@ -231,12 +228,13 @@ class Pool:
                 self._changed.wait(GLANCE if self._crew.tasks() or len(self._queue) else None)
 
     def _look(self) -> None:
-        """Give up jobs that are silent for too long, and make room."""
+        """Give up jobs that are silent for too long, make room, and hire who could not be had."""
         for job in [task.job for task in self._crew.tasks()]:
             if job.silent > self.hang_after:
                 quiet = f"No sign of life for {self.hang_after:g} seconds"
                 self._give_up(job, Status.FAILED, f"{quiet}, so the job was given up.")
         self._make_room()
+        self._staff()
 
     def _make_room(self) -> None:
         """Stop jobs of owners who are gone: for too long, or while others wait for their worker."""

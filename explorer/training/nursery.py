@@ -7,6 +7,7 @@ of their sockets. What passes through these comes from this program alone: nobod
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import signal
@@ -33,6 +34,9 @@ BORN = 20.0
 """Seconds within which a helper must say that it is there; mostly it takes a hundredth of one."""
 AGAIN = 60.0
 """Seconds after its start before which a nursery that has died is not started again."""
+
+
+log = logging.getLogger(__name__)
 
 
 class HelperLost(RuntimeError):
@@ -114,21 +118,28 @@ class Nursery:
 
     def start(self) -> None:
         """Let it come up, which takes some seconds of another core; nothing where it is up, has
-        died less than `AGAIN` seconds after its start, or processes cannot be forked."""
+        died or failed less than `AGAIN` seconds after its start, or processes cannot be forked."""
         with self._lock:
             if self._alive() or time.monotonic() - self._started < AGAIN or not _can_fork():
                 return
             self._end()
             self._started = time.monotonic()
-            self._line, theirs = socket.socketpair()
-            path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-            with theirs:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", PROGRAM, str(theirs.fileno()), *self._modules],
-                    env={**os.environ, **self._settings, "PYTHONPATH": path},
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                )
+            try:
+                self._fork()
+            except OSError as problem:  # too many processes or files: the server does without
+                log.warning("no helpers: %s", problem.strerror)
+                self._end()
+
+    def _fork(self) -> None:
+        self._line, theirs = socket.socketpair()
+        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", PROGRAM, str(theirs.fileno()), *self._modules],
+                env={**os.environ, **self._settings, "PYTHONPATH": path},
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
 
     @property
     def ready(self) -> bool:

@@ -35,7 +35,8 @@ def enduring(
         return
     kept, copied = resume, clock()
     try:
-        for state in train(spec, resume, device):
+        for there in train(spec, resume, device):
+            state = there.on_cpu()  # what is shown, or saved later, must outlive the GPU
             if clock() - copied >= COPY_EVERY:
                 kept, copied = state.resume_state(), clock()
             yield state

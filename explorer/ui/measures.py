@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from streamlit import runtime
@@ -20,6 +21,7 @@ from explorer.ui import learning
 from explorer.ui.cache import SCENES
 from explorer.ui.exposition import Family, Samples, by, counter, gauge
 from explorer.ui.helpers import HELPERS
+from explorer.ui.inquiry import Inquiry
 from explorer.ui.shelf import store
 
 _BEGAN = time.time()
@@ -32,11 +34,13 @@ _measured: tuple[float, int] = (float("-inf"), 0)
 def families() -> Iterator[Family]:
     """Every metric."""
     yield gauge("explorer_sessions", "Browser tabs that are connected.", _sessions())
-    yield from _of_jobs(learning.pool().standing())
+    with suppress(ValueError):  # no cluster answers, as /ready says
+        yield from _of_jobs(learning.pool().standing())
     yield gauge("explorer_cache_bytes", "Bytes of scenes kept in memory.", SCENES.held)
     yield gauge("explorer_cache_limit_bytes", "Bytes that scenes may take.", SCENES.budget)
     yield gauge("explorer_helpers", "Processes that compute scenes.", HELPERS.count)
-    yield from _of_the_disk(store().root)
+    with suppress(OSError):  # the folder cannot be read: all else is told
+        yield from _disk.answer() or []
     told: Samples = {
         (("event", event), ("kind", kind)): n for (event, kind), n in events.counts().items()
     }
@@ -77,13 +81,18 @@ def _of_jobs(standing: Standing) -> Iterator[Family]:
     )
 
 
-def _of_the_disk(root: Path) -> Iterator[Family]:
+def _of_the_disk(root: Path) -> list[Family]:
     usage = shutil.disk_usage(health.nearest(root))
     runs = len(coded_folders(root)) if root.is_dir() else 0
-    yield gauge("explorer_runs", "Finished runs that are kept.", runs)
-    yield gauge("explorer_runs_bytes", "Bytes of the folder of runs.", _bytes_of_runs(root))
-    yield gauge("explorer_disk_free_bytes", "Free where runs are kept.", usage.free)
-    yield gauge("explorer_disk_total_bytes", "Size of the disk with the runs.", usage.total)
+    return [
+        gauge("explorer_runs", "Finished runs that are kept.", runs),
+        gauge("explorer_runs_bytes", "Bytes of the folder of runs.", _bytes_of_runs(root)),
+        gauge("explorer_disk_free_bytes", "Free where runs are kept.", usage.free),
+        gauge("explorer_disk_total_bytes", "Size of the disk with the runs.", usage.total),
+    ]
+
+
+_disk = Inquiry(lambda: _of_the_disk(store().root))
 
 
 def _of_the_process() -> Iterator[Family]:

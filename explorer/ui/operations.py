@@ -9,7 +9,6 @@ import hmac
 import ipaddress
 import logging
 import os
-import threading
 import time
 
 from starlette.requests import Request
@@ -17,13 +16,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from explorer.events import tell
+from explorer.ui.inquiry import Inquiry
 
 TOKEN = "EXPLORER_METRICS_TOKEN"
 _READY_FOR = 5.0
 """Seconds for which an answer holds: whoever asks more often costs the disk nothing."""
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
-_asking = threading.Lock()
 _known: tuple[float, dict[str, str]] = (float("-inf"), {})
 
 
@@ -54,17 +53,25 @@ def problems() -> dict[str, str]:
         found["runs"] = "the folder of runs cannot be written"
     if not health.networks(image_folder.root())[0]:
         found["checkpoints"] = "no network that comes with the program can be read"
-    if learning.pool().standing().stuck:
-        found["workers"] = "every worker hangs"
+    try:
+        if learning.pool().standing().stuck:
+            found["workers"] = "every worker hangs"
+    except ValueError:  # at the address that the settings give
+        found["workers"] = "no cluster answers"
     return found
+
+
+_inquiry = Inquiry(lambda: problems())
 
 
 def _ready(_: Request) -> Response:
     global _known
-    with _asking:
-        at, found = _known
-        if time.monotonic() - at > _READY_FOR:
-            found = problems()
+    at, found = _known
+    if time.monotonic() - at > _READY_FOR:
+        if (answer := _inquiry.answer()) is None:
+            found = {"runs": "the folder of runs, or that of networks, does not answer"}
+        else:
+            found = answer
             _known = (time.monotonic(), found)
     return JSONResponse({"ready": not found, "problems": found}, 503 if found else 200)
 

@@ -13,12 +13,14 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
 
 from explorer.export import plotlyjs
+from explorer.training.files import write_atomically
 from explorer.ui.joining import joined
 
 HERE = Path(__file__).parent
@@ -69,7 +71,7 @@ def loader() -> str:
     """The module that Streamlit sends along: it fetches `script` once and hands on to it."""
     source = script().encode()
     name = f"player-{hashlib.blake2b(source, digest_size=8).hexdigest()}.js.gz"
-    (_folder() / name).write_bytes(gzip.compress(source, 6, mtime=0))
+    _LAID[name] = lambda: gzip.compress(source, 6, mtime=0)
     served = json.dumps({"path": _declared(name), "base": base()})
     text = joined(HERE, ["js/served", "js/header", "loader"])
     return f"const SERVED = {served};\n{text}"
@@ -87,7 +89,22 @@ def base() -> str:
 
 def plotly_path() -> str:
     """The path of the compressed plotly.js, relative to the app's root."""
-    return _declared(_packed_plotly())
+    name = f"plotly-cartesian-{plotlyjs.VERSION}.js.gz"
+    _LAID.setdefault(name, plotlyjs.packed)
+    return _declared(name)
+
+
+_LAID: dict[str, Callable[[], bytes]] = {}
+"""What lies in the folder: names, and what gives their content."""
+
+
+def _lay() -> None:
+    """Lay there what is missing: a system may clear its temporary files of what is seldom read."""
+    folder = _folder()
+    for name, content in list(_LAID.items()):
+        if not (folder / name).exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            write_atomically(folder / name, content())
 
 
 @cache
@@ -98,19 +115,12 @@ def _folder() -> Path:
     return folder
 
 
-@cache
-def _packed_plotly() -> str:
-    """The name of the compressed plotly.js in the folder, laid there once per server."""
-    name = f"plotly-cartesian-{plotlyjs.VERSION}.js.gz"
-    (_folder() / name).write_bytes(plotlyjs.packed())
-    return name
-
-
 def _declared(name: str) -> str:
     """The path of a file in the folder, relative to the app's root.
 
     The folder is declared at each run, as cheap as a look-up, since every Streamlit runtime (a
     test starts several) keeps a register of its own.
     """
+    _lay()
     component = st.components.v1.declare_component("served", path=_folder())
     return f"component/{component.name}/{name}"
