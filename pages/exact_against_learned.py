@@ -60,6 +60,12 @@ def field() -> None:
         "Where data are likely they agree. Between and beyond, where the network saw hardly any "
         "examples, they part, most of all with little noise."
     )
+    if name == "tutorial":
+        st.markdown(
+            "The tutorial calls its process VPSDE; it keeps the signal, $\\alpha_t=1$, and so it "
+            "is *variance exploding*. It compares this network at $t$ with the score of data "
+            "*without* noise, which it was never to learn. Here both are those of $p_t$."
+        )
 
 
 def error() -> None:

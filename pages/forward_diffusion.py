@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explorer.code.recipes import forward_diffusion as code
+from explorer.data.uniform_boxes import UniformBoxes
 from explorer.registry import Param
 from explorer.ui import controls, frame, scenes
 from explorer.ui.code import show_code
@@ -50,13 +51,21 @@ wanted = rescale == "on" or (rescale == "auto" and scenes.wide_noise(distributio
 scene = scenes.forward_scene(
     distribution, process, particles, seed, wanted, 1.4 if frame.projector() else 1.0
 )
+law = distribution.build()
+known = (
+    r"The density $p_t$ is known exactly here, for noise turns a Gaussian mixture into a mixture: "
+    r"means $\alpha_t\mu_k$, covariances $\alpha_t^2C_k+\sigma_t^2I$."
+)
+if not law.exact:
+    known = "The density $p_t$ is that of the mixture named at left, which stands in for the data."
+elif isinstance(law, UniformBoxes):
+    known = "The density $p_t$ is known exactly here: noise blurs the sides of every field."
 with wide:
     player(scene.panes, key="forward", clock=scene.clock, height=frame.height(470), loop=False)
     st.latex(process.build().latex)
     st.markdown(
         "Each particle keeps the colour of the mode it came from. At $t=0$ the colours are apart; "
-        "at $t=1$ they are mixed through, so no one can tell where a particle began. The density "
-        r"$p_t$ is known exactly here, for noise turns a Gaussian mixture into a mixture: means "
-        r"$\alpha_t\mu_k$, covariances $\alpha_t^2C_k+\sigma_t^2I$."
+        "the more noise there is beside the signal, the more they are mixed through, and the less "
+        f"one can tell where a particle began. {known}"
     )
     show_code(code.recipe(distribution, process, particles, seed))

@@ -10,7 +10,7 @@ from explorer.ui.setup import choose_process
 frame.page(
     "Guidance",
     intro="Ask for one class, and follow its score further than it goes: samples become more "
-    "typical of the class, and fewer. What they are pushed away from makes the difference.",
+    "typical of the class, and less varied. What they are pushed away from makes the difference.",
 )
 controls.presets(
     {

@@ -8,6 +8,7 @@ from explorer.diffusion.processes import PROCESSES
 from explorer.ui import controls, frame, links, schedule_scenes
 from explorer.ui.code import show_code
 from explorer.ui.player import still
+from explorer.ui.race_scenes import finite
 from explorer.ui.setup import choose_dim, choose_distribution, choose_process, choose_rival
 
 frame.page(
@@ -69,13 +70,13 @@ with wide:
         )
         two.metric(
             "Noise σ(1) ÷ width",
-            f"{diagnosis.noise:.2f}",
+            finite(diagnosis.noise),
             help="Standard deviation of the noise over that of the data. It should be large, "
             "or the signal left small.",
         )
         one.metric(
             "Mean left ÷ width",
-            f"{diagnosis.mean_left:.2f}",
+            finite(diagnosis.mean_left),
             help="How far the centre of x₁ lies from 0, in standard deviations of the data.",
         )
         two.metric(

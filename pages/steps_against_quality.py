@@ -37,7 +37,7 @@ with narrow:
     with_exact = controls.switch(
         key="exact",
         label="Sample with the exact score",
-        help="In the network's place: what is still wrong then is the sampler's fault.",
+        help="In the network's place: what is wrong then is the sampler's fault, or the start's.",
     )
     seed = controls.seed()
 
@@ -65,9 +65,11 @@ with wide:
     st.markdown(
         "Both axes are logarithmic. With few evaluations the error is the *sampler's*: solvers of "
         "the probability flow come down first, those that draw noise later, and the ancestral step "
-        "with its noise left out never does. With many, all others meet: at the floor, if the "
-        "network is good, where the exact score does no better; at the *network's* own error, if "
-        "it saw only 40 points. The distance is sliced Wasserstein's, the mean over three parts of "
-        "1,000 particles; differences of a fifth of the floor are chance."
+        "with its noise left out never does. With many, all others come near the floor, if the "
+        "network is good, where the exact score does no better; or meet at the *network's* own "
+        "error, if it saw only 40 points. A third error is the *start's*: the prior is not quite "
+        "$p_T$. The flow carries it along, however fine its steps; noise on the way forgets it, as "
+        "with the variance-exploding network. The distance is sliced Wasserstein's, the mean over "
+        "three parts of 1,000 particles; differences of a fifth of the floor are chance."
     )
     show_code(code.recipe(trained(name), with_exact, seed))

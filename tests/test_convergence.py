@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
+from explorer.data.distributions import DISTRIBUTIONS
 from explorer.data.gaussian_mixture import GaussianMixture
 from explorer.diffusion import flows, steps
 from explorer.diffusion.process import Process
 from explorer.diffusion.processes import EDM, CosineVP, LambdaVE, StraightPath
 from explorer.diffusion.trajectory import exact_score, sample, simulate
+from explorer.metrics import Truth
 
 MEAN, STD = 1.5, 0.7
 GAUSSIAN = GaussianMixture.isotropic(torch.ones(1), torch.tensor([[MEAN]]), STD)
@@ -75,7 +77,9 @@ def test_adaptive_solver_obeys_its_tolerance(process):
 def test_adaptive_solver_takes_the_whole_way_to_the_data(process):
     ts = process.grid(1)
     x = process.prior((50, 1), Generator().manual_seed(0)).double()
-    path = simulate(process, exact_score(GAUSSIAN, process), flows.rk45(1e-6), x, ts, Generator())
+    path = simulate(
+        process, exact_score(GAUSSIAN, process), flows.rk45(1e-6, 1e-3), x, ts, Generator()
+    )
     assert float(path.ts[0]) == process.t_max
     assert float(path.ts[-1]) == 0
     assert (path.ts.diff() < 0).all()
@@ -88,3 +92,14 @@ def test_adaptive_solver_takes_the_whole_way_to_the_data(process):
     expected = flow(process, x, ts[0], ts[1])
     last = float(process.sigma(path.ts[-2])) / STD
     torch.testing.assert_close(path.xs[-1], expected, rtol=last**2, atol=4 * last**2)
+
+
+@pytest.mark.parametrize("process", [LambdaVE(10.0), EDM(), CosineVP()])
+def test_rk45_keeps_the_spread_of_narrow_modes(process):
+    """What noise is left at its end becomes a mean, and a mode's spread with it."""
+    data = DISTRIBUTIONS["blobs"].build({"std": 0.05})
+    truth = Truth.of(data, 1000)
+    start = process.prior((1000, 2), Generator().manual_seed(1))
+    score = exact_score(data, process)
+    run = simulate(process, score, flows.rk45(1e-5), start, process.grid(1), Generator())
+    assert truth.spread(run.xs[-1]) == pytest.approx(1, abs=4 * (2 / 2000) ** 0.5)

@@ -1,8 +1,11 @@
 """Every scene can be made and sent, from the gentlest settings to the ends of every control."""
 
+import math
 import random
+from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from explorer.data.distributions import DISTRIBUTIONS
 from explorer.data.spec import DistributionSpec
@@ -13,6 +16,8 @@ from explorer.diffusion.spec import ProcessSpec
 from explorer.registry import Entry
 from explorer.ui import race_scenes, scenes
 from explorer.ui.player.encode import encode
+
+ROOT = Path(__file__).parents[1]
 
 
 def values(entry: Entry, rng: random.Random) -> tuple:
@@ -117,3 +122,30 @@ def test_the_doctor_catches_ten_short_steps_and_mends_them():
 @pytest.mark.parametrize("name", ["cosine", "straight", "edm"])
 def test_the_doctor_finds_nothing_where_nothing_is_wrong(name):
     assert diagnose(PROCESSES[name].build(), DISTRIBUTIONS["tutorial"].build()).verdict == "healthy"
+
+
+def test_a_single_point_has_no_width_to_measure_noise_by():
+    found = diagnose(PROCESSES["ddpm"].build(), DISTRIBUTIONS["points"].build({"points": 1}))
+    assert math.isnan(found.noise)
+    assert math.isnan(found.mean_left)
+    at = AppTest.from_file(str(ROOT / "pages/noise_schedules.py"), default_timeout=60)
+    at.query_params.update({"dim": "2", "dist2": "points", "points.points": "1"})
+    at.run()
+    assert not at.exception
+    assert [m.value for m in at.metric][1:3] == ["–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ({"dim": "2", "dist2": "moons"}, "known exactly here, for noise turns"),
+        ({"dim": "1", "dist1": "ramp-1d"}, "stands in for the data"),
+        ({"dim": "2", "dist2": "checkerboard"}, "blurs the sides of every field"),
+    ],
+)
+def test_forward_diffusion_says_how_its_density_is_known(query, says):
+    at = AppTest.from_file(str(ROOT / "pages/forward_diffusion.py"), default_timeout=60)
+    at.query_params.update(query)
+    at.run()
+    assert not at.exception
+    assert any(says in text.value for text in at.markdown)

@@ -121,3 +121,16 @@ def test_noising_twice_is_noising_once():
     twice = checkerboard().noised(0.8, 0.3).noised(0.5, 0.2)
     x = once.sample(20, Generator().manual_seed(0)).double()
     torch.testing.assert_close(twice.log_prob(x), once.log_prob(x))
+
+
+def test_a_point_beside_all_fields_is_of_the_nearest_one():
+    """A sampler's last step leaves some just outside, where no field has a density."""
+    boxes, rng = checkerboard(), Generator().manual_seed(3)
+    k = torch.multinomial(boxes.weights, 500, replacement=True, generator=rng)
+    x = boxes.low[k] + torch.rand(500, 2, generator=rng) * (boxes.high - boxes.low)[k]
+    assert torch.equal(boxes.mode_of(x), boxes.groups[k])
+    high = boxes.high[:, 0].max()
+    right = boxes.high[:, 0] == high  # beside which there is nothing
+    beside = (boxes.low + boxes.high)[right] / 2
+    beside[:, 0] = high + 0.01
+    assert torch.equal(boxes.mode_of(beside), boxes.groups[right])

@@ -214,7 +214,7 @@ DISTRIBUTIONS: dict[str, Shape] = {
         "Concentric circles",
         r"r\,e^{i\theta}+\sigma\varepsilon,\ r\in\{\tfrac12,1\}",
         "scikit-learn's make_circles, standardised",
-        (Param("noise", "Noise σ", 0.08, 0.04, 0.3, 0.01, "Blur of the circles, in units of x."),),
+        (Param("noise", "Noise σ", 0.08, 0.04, 0.3, 0.01, "Blur of the circles, in outer radii."),),
     ),
     "pinwheel": Shape(
         curves.pinwheel,

@@ -98,8 +98,12 @@ class UniformBoxes:
         return modes.index_add(1, self.groups, share)
 
     def mode_of(self, x: Tensor) -> Tensor:
-        """(B,) the mode with the largest responsibility."""
-        return self.responsibilities(x).argmax(dim=1)
+        """(B,) the mode with the largest responsibility; without blur, that of the nearest box."""
+        if self.blur > 0:
+            return self.responsibilities(x).argmax(dim=1)
+        at = x.double()[:, None]
+        beside = (at - at.clamp(self.low, self.high)).square().sum(dim=2)
+        return self.groups[beside.argmin(dim=1)]
 
     def mode_scores(self, x: Tensor) -> Tensor:
         """(B, G, D) the score of each mode on its own, as if the others were not there."""

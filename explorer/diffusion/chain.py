@@ -6,6 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from explorer.data.distributions import ExactDistribution
+from explorer.data.gaussian_mixture import GaussianMixture
 from explorer.diffusion.process import Level
 from explorer.diffusion.trajectory import Trajectory
 from explorer.diffusion.variance_preserving import LinearDDPM
@@ -49,10 +50,25 @@ def mean_noise(
 ) -> Tensor:
     """E[ε | x_t = x], (B,), of a distribution on the line at x (B,), by quadrature over ε.
 
-    ∫ ε p_0((x − σ ε)/α) N(ε) dε over the same without the ε: Bayes' rule, and no score. The data's
-    density must be wider than σ/α times the nodes' distance.
+    ∫ ε p_0((x − σ ε)/α) N(ε) dε over the same without the ε: Bayes' rule, and no score. The nodes
+    of each x lie where x_0 may be, so that they are as near to each other as the data need it,
+    however large σ/α is.
     """
-    eps = torch.linspace(-REACH, REACH, nodes, dtype=torch.float64)
-    x0 = (x.double()[:, None] - level.sigma * eps) / level.alpha
+    low, high = _extent(distribution)
+    at = x.double()[:, None]
+    first = ((at - level.alpha * high) / level.sigma).clamp(-REACH, REACH)
+    last = ((at - level.alpha * low) / level.sigma).clamp(-REACH, REACH)
+    eps = first + (last - first) * torch.linspace(0, 1, nodes, dtype=torch.float64)
+    x0 = (at - level.sigma * eps) / level.alpha
     log_joint = distribution.log_prob(x0.reshape(-1, 1)).reshape(x0.shape) - 0.5 * eps.square()
-    return torch.softmax(log_joint, dim=1) @ eps
+    return (torch.softmax(log_joint, dim=1) * eps).sum(dim=1)
+
+
+def _extent(distribution: ExactDistribution) -> tuple[float, float]:
+    """Two numbers between which a distribution on the line lies, to `REACH` standard deviations."""
+    mixture = getattr(distribution, "density", distribution)
+    if isinstance(mixture, GaussianMixture):
+        centres, widths = mixture.means[:, 0], REACH * mixture.variances[:, 0].sqrt()
+    else:
+        centres, widths = distribution.mean, REACH * distribution.covariance[0].sqrt()
+    return float((centres - widths).min()), float((centres + widths).max())

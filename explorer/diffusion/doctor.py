@@ -25,8 +25,9 @@ class Diagnosis:
     """What is left of the data at the end of a process.
 
     alpha_bar: α(1)².  mean_left: ‖α(1) E x_0‖ and  noise: σ(1), both in data widths (the data's
-    standard deviation).  told_apart: an upper bound on the total variation distance between p_1
-    and the prior, from 0 (the same) to 1, by Pinsker's inequality √(KL/2).
+    standard deviation), NaN for a single point, which has none.  told_apart: an upper bound on the
+    total variation distance between p_1 and the prior, from 0 (the same) to 1, by Pinsker's
+    inequality √(KL/2).
     """
 
     alpha_bar: float
@@ -58,7 +59,8 @@ def diagnose(process: Process, distribution: ExactDistribution, draws: int = 200
     )
     log_ratio = (log_prior - distribution.noised(alpha, sigma).log_prob(x)).clamp_max(50)
     divergence = float((torch.expm1(log_ratio) - log_ratio).mean())
-    width = max(float(distribution.covariance.diagonal().mean().sqrt()), 1e-12)
+    width = float(distribution.covariance.diagonal().mean().sqrt())
+    width = width if width > 1e-9 else math.nan  # a single point has none to compare with
     return Diagnosis(
         alpha_bar=float(alpha**2),
         mean_left=float(alpha * distribution.mean.norm()) / width,

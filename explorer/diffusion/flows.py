@@ -51,11 +51,12 @@ def heun() -> Step:
     return step
 
 
-def rk45(rtol: float = 1e-3, stop: float = 1e-3) -> Step:
+def rk45(rtol: float = 1e-3, stop: float = 1e-5) -> Step:
     """The probability-flow ODE by adaptive Runge–Kutta 4(5) (Dormand and Prince 1980; `scipy`).
 
     One step spans the whole interval and reports the solver's own steps as `info["inner"]`. Where
-    the interval ends at σ = 0 it stops at t = `stop` of the interval and takes x̂_0 there.
+    the interval ends at σ = 0 it stops at t = `stop` of the interval and takes x̂_0 there. That x̂_0
+    is a mean: the noise left must be small beside the narrowest mode, or its spread is lost.
     """
 
     def step(process, score, x, t, s, rng, past=None):

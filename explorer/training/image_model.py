@@ -74,7 +74,7 @@ class ImageModel:
         w = 0 forgets the label, 1 obeys it and more exaggerates it. s(x) is that of `weak`, where
         there is one, so that w leads away from its mistakes as well; else the network's own (Karras
         et al. 2024, equation 3; Ho and Salimans 2022, equation 6). A number w guides as
-        `within` tells; a schedule is taken as it is.
+        `within` tells, and elsewhere is 1; a schedule is taken as it is.
         Raises ValueError for guidance where the network or the labels do not allow it.
         """
         plain = self._score(self.network, labels)

@@ -25,7 +25,7 @@ _GUIDANCE = Param(
     0.0,
     6.0,
     0.25,
-    "0 forgets the class, 1 obeys it, more exaggerates it.",
+    "1 obeys the class, more exaggerates it, less forgets it at the noise levels that are guided.",
 )
 _ROWS = Param("rows", "Rows of ten", 2, 1, 4, 1, "How many pictures.")
 

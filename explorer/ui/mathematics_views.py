@@ -39,8 +39,8 @@ def closed(chain: LinearDDPM, narrow: DeltaGenerator, wide: DeltaGenerator, scal
         three.metric(
             "Largest gap",
             f"{found.gap:.2%}",
-            help="Between the two distribution functions, at any step. Chance alone makes 1.2% "
-            "in one of a hundred such comparisons.",
+            help="Between the two distribution functions, at any step. Chance alone makes 1.5% "
+            "and more in one or two of a hundred such walks.",
         )
         st.markdown(
             "A Gaussian of a Gaussian is a Gaussian: variances add, so $T$ small steps are one "

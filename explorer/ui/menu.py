@@ -48,7 +48,7 @@ MENU: tuple[Page, ...] = (
         "Forward diffusion",
         ":material/blur_on:",
         "Noise in",
-        "Follow particles as noise washes two modes into one bell.",
+        "Follow particles as noise washes the modes into one another.",
         "paths",
     ),
     Page(
