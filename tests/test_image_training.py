@@ -99,6 +99,15 @@ def test_bfloat16_on_a_cpu_learns_as_32_bits_do(pictures):
     assert rough == pytest.approx(exact, rel=0.01)
 
 
+def test_bfloat16_goes_on_where_it_was_to_the_bit(pictures, tmp_path):
+    whole = list(train(start(small("tiny", steps=6), CPU), pictures, bf16=True))
+    half = start(small("tiny", steps=3), CPU)
+    list(train(half, pictures, bf16=True))
+    save(half, tmp_path)
+    rest = resume(tmp_path, CPU, steps=6)
+    assert list(train(rest, pictures, bf16=True)) == whole[3:]
+
+
 def test_the_average_follows_the_weights_as_defined(pictures):
     run = start(small("residual", steps=3, ema_half_life=20.0), CPU)
     name = next(name for name, p in run.network.named_parameters() if p.abs().max() > 0)

@@ -74,8 +74,18 @@ def test_unequal_sizes_are_compared_by_quantiles():
 
 def test_floor_falls_like_one_over_the_root_of_n():
     ring = DISTRIBUTIONS["ring"].build()
-    small, large = (Truth.of(ring, n, repeats=12).floor for n in (500, 8000))
-    assert 2.8 < small / large < 5.7  # 4, each floor a mean of 12 with scatter of about 40 %
+    small, large = (Truth.of(ring, n, repeats=48).floor for n in (500, 8000))
+    assert 2.8 < small / large < 5.7  # 4, each floor a mean of 48 with scatter of about 40 %
+
+
+def test_no_training_meets_the_true_draws_that_it_is_measured_by():
+    """A training set of n points is the first draw of its seed, as true draws once were."""
+    moons = DISTRIBUTIONS["moons"].build()
+    truth = Truth.of(moons, 1000)
+    for seed in (0, 1, 2**53 - 1):
+        points = moons.sample(1000, Generator().manual_seed(seed))
+        assert not any(torch.equal(points, draw) for draw in truth.draws)
+        assert truth.sliced_wasserstein(points).ratio > 0.7
 
 
 def test_a_true_sample_reads_about_one_floor():

@@ -248,7 +248,10 @@ def test_a_training_set_is_kept_and_whole_batches_are_all_of_it():
     points = torch.arange(12.0).reshape(6, 2)
     spec = with_config(SMALL, data_size=6, batch=0, steps=2, standardise=False)
     data = training_data(spec, points, Generator().manual_seed(0), None)
-    assert torch.equal(data.draw(2, Generator()), points.repeat(2, 1))
+    batches = data.draw(2, Generator()).reshape(2, 6, 2)
+    assert torch.equal(batches.sort(dim=1).values, points.expand(2, 6, 2))
+    plain = training_data(with_config(spec, times="uniform"), points, Generator(), None)
+    assert torch.equal(plain.draw(2, Generator()), points.repeat(2, 1))
     some = training_data(with_config(spec, batch=4), points, Generator(), None)
     drawn = some.draw(50, Generator().manual_seed(0))
     assert {tuple(row) for row in drawn.tolist()} == {tuple(row) for row in points.tolist()}
@@ -282,6 +285,31 @@ def test_times_are_in_range_and_fall_evenly_between_the_edges(name, chain):
     counts = torch.histogram(t, edges).hist / len(t)
     # binomial shares of 1/20 in 10,000 draws, five standard deviations
     assert float((counts - 1 / BINS).abs().max()) < 5 * math.sqrt(1 / BINS / len(t))
+
+
+def test_a_chain_is_asked_at_the_levels_that_were_chosen():
+    process = PROCESSES["ddpm"].build()
+    u = torch.linspace(0.005, 0.995, 199, dtype=torch.float64)
+    level, even = (TIMES[name].at(process, u, 1e-3, 500) for name in ("log-normal", "stratified"))
+    exact = TIMES["log-normal"].at(process, u, 1e-3, 0)
+    inside = exact > 1 / 500  # below it the first of the chain is the nearest
+    assert float((level - exact)[inside].abs().max()) <= 0.5 / 500 + 1e-12
+    assert float((level - even).abs().max()) > 0.1
+    assert torch.equal(even, process.grid(500)[:-1].flip(0)[(u * 500).long()])
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_where_a_batch_is_the_whole_set_no_point_keeps_its_noise_level(times):
+    """Stratified times come in order, and so did the points."""
+    spec = with_config(SMALL, data_size=200, batch=0, times=times)
+    data = training_data(spec, None, Generator().manual_seed(0), None)
+    network, process = build_network(spec, 2, 1.0)
+    rng = Generator().manual_seed(1)
+    block = draw_block(data, network, process, spec.config, rng, torch.device("cpu"))
+    order = data.draw(len(block), Generator().manual_seed(1)).reshape(len(block), 200, 2)
+    first = (order == order[0, 0]).all(dim=2)
+    levels = torch.stack([block.bins[k][first[k]][0] for k in range(len(block))])
+    assert len(levels.unique()) > 10  # of 20, in 64 steps
 
 
 def test_stratified_batches_have_one_time_in_each_share():

@@ -215,6 +215,24 @@ def kept_run(steps: int = 40) -> Run:
     return run_of(progress, "A run", {"distance": 0.1, "floor": 0.05})
 
 
+def test_a_training_is_gone_on_with_up_to_the_most_steps_that_one_may_have(
+    shelf: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(learning, "MOST_STEPS", 100)
+    card = learning.store().save(kept_run(), shelf)
+    at = opened("pages/train.py", run=card.id, shelf=shelf)
+    at.select_slider(key="steps").set_value(200).run()
+    next(b for b in at.button if b.label == "Continue: 60 more steps").click().run()
+    assert not at.exception
+    deadline = time.monotonic() + 50
+    while time.monotonic() < deadline and len(learning.store().list_runs(shelf)) < 2:
+        time.sleep(0.1)
+    newest = learning.store().list_runs(shelf)[0]
+    assert newest.spec["config"]["steps"] == 100
+    at = opened("pages/train.py", run=newest.id, shelf=shelf)
+    assert next(b for b in at.button if b.label.startswith("Continue")).disabled
+
+
 def test_a_kept_run_is_opened_played_again_and_gone_on_with(shelf: str):
     """By its link, at another learning rate; what comes of it is another run, of all its steps."""
     card = learning.store().save(kept_run(), shelf)

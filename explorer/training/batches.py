@@ -69,8 +69,11 @@ def training_data(
     batch = config.batch or len(ready)
 
     def pick(steps: int, rng: Generator) -> Tensor:
-        if config.batch == 0:
+        if config.batch == 0 and not TIMES[config.times].stratified:
             return ready.repeat(steps, 1)
+        if config.batch == 0:  # times come in order: else each point would have the same always
+            orders = [torch.randperm(len(ready), generator=rng) for _ in range(steps)]
+            return ready[torch.cat(orders)]
         return ready[torch.randint(len(ready), (steps * batch,), generator=rng)]
 
     return Data(pick, batch, centre, scale)

@@ -10,7 +10,7 @@ from torch import Generator, Tensor, nn
 
 from explorer.data.images import Pictures, to_bytes
 from explorer.diffusion.guidance import Schedule, guided, guided_at_once, interval
-from explorer.diffusion.parametrization import Score, convert, score_of
+from explorer.diffusion.parametrization import Score, convert, scales, score_of
 from explorer.diffusion.process import Process, expand
 from explorer.diffusion.steps import Step, ancestral, dpm_solver_2m
 from explorer.diffusion.trajectory import sample
@@ -96,9 +96,8 @@ class ImageModel:
 
     def predict(self, kind: str, x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
         """The prediction of `kind` (B, 3, 32, 32) at x and t, () or (B,)."""
-        alpha, sigma = self.process.alpha(t), self.process.sigma(t)
         value = self.network(x, t, labels)
-        return convert(value, self.kind, kind, x, expand(alpha, x), expand(sigma, x))
+        return convert(value, self.kind, kind, x, *scales(self.process, x, t))
 
 
 def own_sampler(model: ImageModel) -> tuple[Step, int]:

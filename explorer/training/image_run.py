@@ -113,6 +113,8 @@ def train(
     bf16 = bf16 or run.device.type == "cuda"
     if bf16 and run.device.type == "cpu":
         network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        for moments in run.optimizer.state.values():  # Adam goes through all in memory's order
+            moments |= {name: value.contiguous() for name, value in moments.items()}
     while run.step < run.steps:
         batch = joint_batch(run.spec, run.kind, data, run.step, share, run.device)
         rate = run.rate()

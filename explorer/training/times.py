@@ -37,11 +37,15 @@ class Times:
     stratified: bool = True
 
     def at(self, process: Process, u: Tensor, t_min: float, chain: int) -> Tensor:
-        """The times at u, rising with it; with `chain` > 0 those of the grid of that length."""
+        """The times at u, rising with it; with `chain` > 0 those of the grid of that length,
+        the nearest ones."""
         if not chain:
             return self.quantile(process, u, t_min)
         grid = process.grid(chain)[:-1].flip(0)  # rising, without t = 0
-        return grid[(u * len(grid)).long().clamp_max(len(grid) - 1)]
+        if self.quantile is evenly:  # each as often as any other
+            return grid[(u * len(grid)).long().clamp_max(len(grid) - 1)]
+        t = self.quantile(process, u, t_min)
+        return grid[torch.bucketize(t, (grid[1:] + grid[:-1]) / 2)]
 
     def draw(self, steps: int, batch: int, rng: Generator) -> Tensor:
         """u (steps, batch) in [0, 1), float64."""

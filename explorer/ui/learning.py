@@ -21,6 +21,7 @@ from explorer.diffusion.trajectory import Trajectory
 from explorer.figures.stamps import stamp
 from explorer.metrics import Truth
 from explorer.training import ray_engine
+from explorer.training.config import CONFIG_PARAMS
 from explorer.training.engine import Engine, here, patient
 from explorer.training.film import Progress, Snapshot, film_tensors
 from explorer.training.jobs import Job, Pool, Status
@@ -41,6 +42,8 @@ from explorer.ui.turns import TURNS
 
 PARTICLES, SAMPLER, STEPS = 1000, "dpm", 20
 """How samples are drawn while a network learns: few evaluations, the same noise every time."""
+MOST_STEPS = int(CONFIG_PARAMS["steps"].high)
+"""Steps that one training may have in all, however often it is gone on with."""
 
 
 TURN = 0.0005
@@ -155,12 +158,15 @@ def forget_link() -> None:
 
 
 def go_on(steps: int, lr: float) -> None:
-    """Train the network at hand for `steps` more, from where it stopped, at this learning rate."""
+    """Train the network at hand for `steps` more, from where it stopped, at this learning rate.
+
+    In all no more than a training may have.
+    """
     at = desk()
     progress = at.progress
-    if progress is None or at.spec is None:
+    if progress is None or at.spec is None or progress.step >= MOST_STEPS:
         return
-    config = replace(at.spec.config, steps=progress.step + steps, lr=lr)
+    config = replace(at.spec.config, steps=min(progress.step + steps, MOST_STEPS), lr=lr)
     begin(replace(at.spec, config=config), progress.state.resume_state(), progress.film, at.code)
     at.opened = progress
 

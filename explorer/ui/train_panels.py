@@ -33,12 +33,16 @@ def before(spec: ModelSpec, scale: float) -> None:
 
 
 def go_on(steps: int, lr: float) -> None:
-    """The button that trains the network at hand for `steps` more."""
+    """The button that trains the network at hand for `steps` more, if it may have so many."""
+    progress = learning.desk().progress
+    done = progress.step if progress is not None else 0
+    steps = max(0, min(steps, learning.MOST_STEPS - done))
     st.button(
         f"Continue: {steps:,} more steps",
         icon=":material/fast_forward:",
         help="From where it stopped, with the learning rate that is set now: weights, moments and "
         "random numbers go on.",
+        disabled=not steps,
         on_click=learning.go_on,
         args=(steps, lr),
     )
