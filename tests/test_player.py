@@ -4,9 +4,11 @@ import gzip
 import hashlib
 import json
 import pickle
+import re
 import shutil
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -287,3 +289,11 @@ def test_what_a_system_clears_from_its_temporary_files_is_laid_there_again():
     shutil.rmtree(assets._folder())
     assets.plotly_path()
     assert all(file.stat().st_size > 1000 for file in lost)
+
+
+def test_no_two_modules_of_the_player_give_a_name_twice():
+    """They become one module, in which that is an error: no picture would be drawn any more."""
+    begins = re.compile(r"^(?:export )?(?:const|let|class|(?:async )?function\*?) (\w+)", re.M)
+    names = Counter(begins.findall(assets.script()))
+    assert len(names) > 100
+    assert [name for name, count in names.items() if count > 1] == []

@@ -83,3 +83,17 @@ def test_a_ring_follows_the_pointer_over_pictures_on_a_projector(server, open_pa
     page.mouse.move(910, 510)
     assert not ring.is_visible()
     assert watched.problems() == []
+
+
+def test_keys_reach_a_picture_under_the_pointer_after_a_click_on_the_pages_text(
+    server, open_page: OpenPage
+):
+    page, watched = open_page(server, RACE)
+    page.locator(".dxp[data-ready]").wait_for()
+    page.get_by_text("Every sampler starts from the same noise").click()
+    page.locator(".dxp-stage").first.hover()
+    page.keyboard.press("End")
+    voice(page, "t = 0")
+    page.keyboard.press("ArrowLeft")
+    voice(page, "t = 0.01")
+    assert watched.problems() == []

@@ -94,3 +94,33 @@ def test_with_a_finger_on_a_phone(server, browser):
         page.touchscreen.tap(box["x"] + 160, box["y"] + 150)
         page.get_by_role("button", name="Use this drawing").tap()
         page.get_by_text("In force: 2 points.").wait_for()
+
+
+def test_a_palm_on_the_sheet_draws_nothing_beside_the_pen(server, open_page):
+    page, _ = open_page(server, "/forward_diffusion?dim=2&dist2=own-2d")
+    page.get_by_role("button", name="Draw, paste or upload").click()
+    page.locator(".dxo-canvas").wait_for()
+    drawn = page.locator(".dxo-canvas").evaluate("""async canvas => {
+      canvas.setPointerCapture = () => {};
+      const { x, y, width, height } = canvas.getBoundingClientRect();
+      const at = (type, pointerId, dx, dy) => canvas.dispatchEvent(new PointerEvent(type, {
+        pointerId, clientX: x + width / 2 + dx, clientY: y + height / 2 + dy, bubbles: true }));
+      const count = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return parseInt(document.querySelector(".dxo-status").innerText) || 0;
+      };
+      at("pointerdown", 1, -60, 0);
+      at("pointermove", 1, -40, 0);
+      const before = await count();
+      at("pointerdown", 2, 60, 60);
+      at("pointermove", 2, 80, 60);
+      at("pointerup", 2, 80, 60);
+      const beside = await count();
+      at("pointermove", 1, -10, 0);
+      const after = await count();
+      at("pointerup", 1, -10, 0);
+      at("pointermove", 1, 40, 0);
+      return [before, beside, after, await count()];
+    }""")
+    before, beside, after, ended = drawn
+    assert 0 < before == beside < after == ended

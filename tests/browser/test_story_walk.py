@@ -129,3 +129,20 @@ def test_on_a_projector_the_picture_and_its_bar_are_on_the_screen(server, open_p
     bar = page.locator(".dxp-bar").bounding_box()
     assert bar["y"] + bar["height"] <= 1080
     assert watched.problems() == []
+
+
+def test_a_sheet_with_the_code_holds_the_story_and_closes_by_its_button(server, open_page):
+    page, watched = open_page(server, "/stories")
+    page.locator(".dxs-card", has_text="Score and reversal").click()
+    arrive(page, "score 1 None")
+    page.get_by_role("button", name="QR code").click()
+    sheet = page.get_by_role("dialog", name="QR code of this page's link")
+    sheet.wait_for()
+    page.keyboard.press("PageDown")
+    page.keyboard.press("1")
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('.dxh-link'))")
+    sheet.get_by_role("button", name="Close").press("Enter")
+    sheet.wait_for(state="detached")
+    settle(page)
+    assert page.locator('.dxs[data-place="score 1 None"]').count() == 1
+    assert watched.problems() == []

@@ -31,16 +31,19 @@ export default function (given) {
   parentElement.style.minHeight = `min(${options.height}px, 96vw)`;
   library ??= fetchScript(options.plotly, options.base);
   library.catch(() => (library = null)); // whoever waits for it says so
+  const clear = () =>
+    [...parentElement.children].forEach((child) => child.matches(".dxp-note") && child.remove());
   let over = false;
   let end = () => {};
   loaded().then(
     () => {
       if (over) return;
-      parentElement.querySelector(".dxp-note")?.remove(); // of an earlier failure
+      clear(); // of an earlier failure
       end = mount({ ...given, library });
       parentElement.style.minHeight = "";
     },
     (error) => {
+      clear();
       const note = document.createElement("p");
       note.className = "dxp-note";
       note.textContent = `No picture: ${error.message}`;

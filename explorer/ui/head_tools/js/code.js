@@ -38,6 +38,7 @@ export async function showCode(root, { address, base, longest }) {
   const done = make("button", "dxh-close", ["Close"], { type: "button" });
   const parts = [picture, link, ...(remark ? [make("p", "dxh-remark", [remark])] : []), done];
   const { dialog, close } = overlay(root, "dxh-sheet", "QR code of this page's link", parts);
+  done.addEventListener("click", close);
   dialog.addEventListener("click", () => getSelection().isCollapsed && close());
   if (url.href.length > longest) {
     picture.textContent = "This link is too long for a QR code. Copy it instead.";

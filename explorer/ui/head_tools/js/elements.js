@@ -35,7 +35,7 @@ export function turnTo(link) {
 
 // A dialog over the whole page; Esc ends it, and so does `close`.
 export function overlay(root, className, label, children) {
-  const dialog = make("dialog", `dxh-overlay ${className}`, children, { "aria-label": label });
+  const dialog = make("dialog", `dxh-overlay ${className}`, children, { role: "dialog", "aria-label": label });
   const close = () => dialog.close();
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("keydown", (event) => event.stopPropagation()); // Streamlit's own keys

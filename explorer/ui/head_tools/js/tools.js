@@ -5,7 +5,7 @@ import { copyLink } from "./copying.js";
 import { button, make, turnTo } from "./elements.js";
 import { reachAll } from "./reach.js";
 import { ringAtPointer } from "./ring.js";
-import { continueTour, invitation, startTour } from "./tour.js";
+import { continueTour, endTour, invitation, startTour } from "./tour.js";
 
 const SAID = 2000; // milliseconds that a confirmation stays
 
@@ -56,6 +56,7 @@ function makeTools(parent) {
     const invited = tour && said.home && !location.search && invitation(root, said.base);
     if (invited) root.prepend(invited);
     if (tour) continueTour(root, said.base);
+    else endTour();
   };
   return tools;
 }

@@ -72,7 +72,7 @@ export function invitation(root, base) {
 }
 
 export function startTour(root, base) {
-  end();
+  endTour();
   at = 0;
   show(root, base);
 }
@@ -82,7 +82,7 @@ export function continueTour(root, base) {
   if (at !== null && !box?.isConnected) show(root, base);
 }
 
-function end() {
+export function endTour() {
   clearInterval(watching);
   box?.remove();
   ring?.remove();
@@ -92,7 +92,7 @@ function end() {
 
 function skip() {
   remembered(true);
-  end();
+  endTour();
 }
 
 function onKey(event) {
@@ -157,7 +157,7 @@ function point(root, base, step, next) {
     const target = seen(step);
     if (!target) {
       const patience = performance.now() - turned < LOADING ? LOADING : PATIENCE;
-      if (performance.now() - since > patience) at === STEPS.length - 1 ? end() : go(root, base);
+      if (performance.now() - since > patience) at === STEPS.length - 1 ? endTour() : go(root, base);
       return;
     }
     if (!found) {

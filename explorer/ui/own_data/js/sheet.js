@@ -25,7 +25,7 @@ function makeSheet(parent, said, use) {
   const status = make("span", "dxo-status", [], { role: "status", "aria-live": "polite" });
   const history = [];
   const cursor = { x: 0, y: flat ? 0.5 : 0, shown: false };
-  const sheet = { use, tool: "pen", busy: false };
+  const sheet = { use, tool: "pen", busy: null };
 
   function colours() {
     const style = getComputedStyle(canvas);
@@ -112,16 +112,20 @@ function makeSheet(parent, said, use) {
   }
 
   canvas.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
+    if (event.button || sheet.busy !== null) return; // a second finger, or a palm, draws nothing
     canvas.setPointerCapture(event.pointerId);
     cursor.shown = false;
-    sheet.busy = true;
+    sheet.busy = event.pointerId;
     keep();
     moved(event, true);
   });
-  canvas.addEventListener("pointermove", (event) => sheet.busy && moved(event, false));
+  canvas.addEventListener("pointermove", (event) => {
+    if (event.pointerId === sheet.busy) moved(event, false);
+  });
   for (const end of ["pointerup", "pointercancel"]) {
-    canvas.addEventListener(end, () => (sheet.busy = false));
+    canvas.addEventListener(end, (event) => {
+      if (event.pointerId === sheet.busy) sheet.busy = null;
+    });
   }
 
   const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };

@@ -3,6 +3,7 @@
 export const SPEEDS = [0.25, 0.5, 1, 2, 4];
 
 const LINGER = 0.7; // seconds at the end before a loop starts over
+const BESIDE = 1e-3; // of a step: what is nearer to one stands on it
 const LONGEST = 0.1; // seconds: what a frame counts at most, so that a hidden tab does not jump
 
 export function makeClock({ seconds, loop, position }) {
@@ -29,11 +30,12 @@ export function seek(clock, position) {
   clock.lingered = 0;
 }
 
-// To the neighbouring one of `steps` steps, from wherever the clock stands.
+// To the neighbouring one of `steps` steps, from wherever the clock stands; a link gives its place
+// in six digits, so that it may stand a little beside a step.
 export function step(clock, direction, steps) {
   pause(clock);
   const here = clock.position * steps;
-  const next = direction > 0 ? Math.floor(here + 1 + 1e-6) : Math.ceil(here - 1 - 1e-6);
+  const next = direction > 0 ? Math.floor(here + 1 + BESIDE) : Math.ceil(here - 1 - BESIDE);
   seek(clock, next / steps);
 }
 
@@ -51,6 +53,10 @@ export function tick(clock, now) {
   if (clock.position < 1) {
     clock.position = Math.min(1, clock.position + (elapsed * clock.speed) / clock.seconds);
     if (clock.position === 1 && !clock.loop) pause(clock);
+    return;
+  }
+  if (!clock.loop) {
+    pause(clock); // while it lingered
     return;
   }
   clock.lingered += elapsed;

@@ -87,7 +87,9 @@ export function makeControls(act) {
     const text = clockText(clockSpec, state.position);
     range.value = Math.round(state.position * SCRUBBER_STEPS);
     range.style.setProperty("--dxp-done", `${100 * state.position}%`);
-    range.setAttribute("aria-valuetext", text);
+    // who hears the slider is told where it stands when it has stopped, not sixty times a second
+    const heard = state.playing && document.activeElement === range;
+    if (!heard) range.setAttribute("aria-valuetext", text);
     readout.textContent = text;
     speed.value = String(state.speed);
     loop.setAttribute("aria-pressed", String(state.loop));

@@ -1,5 +1,8 @@
 // Where between two frames a clock position falls, and what values stand there.
 
+// Times have 32 bits: the clock's own steps may lie a little before those of the frames.
+const SAME = 1e-6;
+
 // {a, b, u}: position lies the fraction u of the way from frame a to frame b.
 export function locate(times, position) {
   const last = times.length - 1;
@@ -9,10 +12,11 @@ export function locate(times, position) {
   let high = last;
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if (times[middle] <= position) low = middle;
+    if (times[middle] <= position + SAME) low = middle;
     else high = middle;
   }
-  return { a: low, b: high, u: (position - times[low]) / (times[high] - times[low]) };
+  const u = (position - times[low]) / (times[high] - times[low]);
+  return { a: low, b: high, u: Math.max(0, u) };
 }
 
 // The frame that a position is nearest to, for what cannot be blended.

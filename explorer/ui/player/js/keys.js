@@ -58,6 +58,9 @@ function kept(active, key) {
   return active.matches("button, select") && [" ", "Home", "End"].includes(key);
 }
 
+// What has the focus once a page's text was clicked: Streamlit's scrolling part of it, or all.
+const GROUND = 'body, [data-testid="stMain"]';
+
 // Keys act where the player has the focus, or else under the pointer when nobody else has it. The
 // list of keys comes up on the first player from wherever nothing is typed.
 export function listenToKeys(root, act) {
@@ -69,7 +72,7 @@ export function listenToKeys(root, act) {
     const focused = root.contains(active);
     const first = action === "keys" && document.querySelector(".dxp") === root;
     const near = hovered || root.matches(".dxp-filled");
-    const free = first ? !active.matches(OTHERS) : near && active === document.body;
+    const free = first ? !active.matches(OTHERS) : near && active.matches(GROUND);
     if (focused ? kept(active, event.key) : !free) return;
     if (act(action, value) === false) return;
     event.preventDefault();
