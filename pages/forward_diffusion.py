@@ -56,6 +56,9 @@ known = (
     r"The density $p_t$ is known exactly here, for noise turns a Gaussian mixture into a mixture: "
     r"means $\alpha_t\mu_k$, covariances $\alpha_t^2C_k+\sigma_t^2I$."
 )
+colours = "Each particle keeps the colour of the mode it came from: apart at $t=0$, then mixed."
+if len(law.mode_weights) == 1:
+    colours = "All particles are of one mode, and so of one colour."
 if not law.exact:
     known = "The density $p_t$ is that of the mixture named at left, which stands in for the data."
 elif isinstance(law, UniformBoxes):
@@ -64,8 +67,7 @@ with wide:
     player(scene.panes, key="forward", clock=scene.clock, height=frame.height(470), loop=False)
     st.latex(process.build().latex)
     st.markdown(
-        "Each particle keeps the colour of the mode it came from. At $t=0$ the colours are apart; "
-        "the more noise there is beside the signal, the more they are mixed through, and the less "
-        f"one can tell where a particle began. {known}"
+        f"{colours} The more noise there is beside the signal, the less one can tell where a "
+        f"particle began. {known}"
     )
     show_code(code.recipe(distribution, process, particles, seed))

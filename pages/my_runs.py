@@ -10,6 +10,7 @@ from explorer.training.faults import kind_of
 from explorer.training.files import DamagedFile
 from explorer.training.folders import Missing, StoreUnavailable
 from explorer.training.pretrain import PRETRAINED
+from explorer.training.runs import MAX_NAME
 from explorer.training.store import Card, StoreFull
 from explorer.ui import frame, learning, resuming, run_links
 from explorer.ui import shelf as shelves
@@ -46,11 +47,13 @@ def _row(card: Card) -> None:
             st.caption(f"{when} · {learning.in_short(card)}")
         run_links.go_back(card)
         run_links.compare(f"{RUN}{card.id}")
-        with st.popover("Rename", icon=":material/edit:"):
+        # each has a key of its own: else an open one would pass to the row that moves up
+        with st.popover("Rename", icon=":material/edit:", key=f"_renames-{card.id}"):
             name = f"_name-{card.id}"
             st.text_input(
                 "Name",
                 card.name,
+                max_chars=MAX_NAME,
                 key=name,
                 help="What the menus of trained networks call it.",
                 on_change=_rename,
@@ -64,7 +67,7 @@ def _row(card: Card) -> None:
             icon=":material/download:",
             key=f"_save-{card.id}",
         )
-        with st.popover("Delete", icon=":material/delete:"):
+        with st.popover("Delete", icon=":material/delete:", key=f"_deletes-{card.id}"):
             st.button(
                 "Delete for good",
                 key=f"_drop-{card.id}",

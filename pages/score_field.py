@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explorer.code.recipes import score_field as code
+from explorer.data.uniform_boxes import UniformBoxes
 from explorer.ui import controls, frame, scenes
 from explorer.ui.code import show_code
 from explorer.ui.player import player
@@ -61,12 +62,18 @@ with wide:
         position=1.0,
         autoplay=False,
     )
+    law = distribution.build()
+    boxes = isinstance(law, UniformBoxes)
+    own = r"(\alpha_t^2C_k+\sigma_t^2I)^{-1}(\alpha_t\mu_k-x)"
+    if boxes:
+        own = r"\nabla_x\log p_{k,t}(x)"
     st.latex(
         r"\nabla_x\log p_t(x)=\sum_k \underbrace{w_k(x,t)}_{\text{participation}}"
-        r"\underbrace{(\alpha_t^2C_k+\sigma_t^2I)^{-1}(\alpha_t\mu_k-x)}"
-        r"_{\text{mode }k\text{'s score}}"
+        rf"\underbrace{{{own}}}_{{\text{{mode }}k\text{{'s score}}}}"
     )
-    kind = "exact" if distribution.build().exact else "that of the mixture named at left"
+    kind = "exact" if law.exact else "that of the mixture named at left"
+    if boxes:
+        kind += ": a field is flat, so that it has a score only near its sides"
     st.markdown(
         r"With much noise all modes take part everywhere and the arrows agree on one centre. With "
         "little, each point listens to the nearest mode alone, and the borders between the colours "

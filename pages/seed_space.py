@@ -89,11 +89,15 @@ with wide:
         r"\text{ODE: }x_0=\Phi(x_T)\qquad\qquad\text{SDE: }x_0\sim p(x_0\mid x_T)\approx p(x_0)"
         r"\ \text{ as }\ \alpha_T\to0"
     )
+    share = rough.apart / max(rough.chance, 1e-9)
+    kept = "forgotten on the way" if share > 0.8 else "forgotten in part"
     st.markdown(
         "Without noise the seed is all there is: the flow $\\Phi$ carries whole regions to one "
         "class, so seeds are a latent space that can be read and interpolated. With noise the "
-        f"seed is forgotten on the way: {rough.apart:.0%} of neighbours end apart against "
-        f"{calm.apart:.1%}. The document concludes that a DDPM does not divide up its seeds and is "
-        "a peer of MCMC; that holds for sampling with noise, and not for the same network's ODE."
+        f"seed is {kept}: {rough.apart:.0%} of neighbours end apart against "
+        f"{calm.apart:.1%}; ends that nothing ties to their seeds would do so in "
+        f"{rough.chance:.0%}. The document concludes that a DDPM does not divide up its seeds and "
+        "is a peer of MCMC; that holds for sampling with its full noise, and not for the same "
+        "network's ODE."
     )
     show_code(code.recipe(latent_files(name), still, noisy, exact, (x1, x2), steps, seed))

@@ -149,3 +149,13 @@ def test_forward_diffusion_says_how_its_density_is_known(query, says):
     at.run()
     assert not at.exception
     assert any(says in text.value for text in at.markdown)
+
+
+def test_the_score_of_a_field_is_not_written_as_a_gaussians():
+    for shape, gaussian in (("checkerboard", False), ("moons", True)):
+        at = AppTest.from_file(str(ROOT / "pages/score_field.py"), default_timeout=60)
+        at.query_params.update({"dist2": shape})
+        at.run()
+        assert not at.exception
+        assert any("C_k" in text.value for text in at.latex) == gaussian
+        assert any("a field is flat" in text.value for text in at.markdown) != gaussian

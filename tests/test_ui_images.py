@@ -356,3 +356,30 @@ def test_films_forget_those_unseen_for_longest_once_they_take_too_much():
     small.put(tiny, replace(film, request=asked[0]))
     assert small.get(tiny, asked[0]) is not None  # the last is kept, whatever its size
     assert image_desk.films().budget == SCENES.budget // image_desk.PART
+
+
+def test_another_networks_pictures_come_first_where_nobody_has_chosen(monkeypatch):
+    """The page's own presets once left a warning and a link that could not be used."""
+    own = {"mnist": "MNIST, held out", "cifar10": "CIFAR-10, held out"}
+    real = image_sources.names
+
+    def names(checkpoint):
+        mine = checkpoint.spec.dataset
+        return {f"of-{mine}": own[mine]} | real(checkpoint)
+
+    monkeypatch.setattr(image_sources, "names", names)
+    monkeypatch.setattr(
+        image_sources, "some", lambda source, *more, real=image_sources.some: real("digits", *more)
+    )
+    monkeypatch.setitem(image_sources.PICTURE_SETS, "of-mnist", image_sources.PICTURE_SETS["mnist"])
+    monkeypatch.setitem(
+        image_sources.PICTURE_SETS, "of-cifar10", image_sources.PICTURE_SETS["cifar10"]
+    )
+    at = opened(FORWARD)
+    assert at.selectbox(key="_from").value == "of-mnist"
+    for preset, first in (("CIFAR-10", "of-cifar10"), ("Digits", "of-mnist")):
+        next(b for b in at.button if b.label == preset).click().run()
+        assert not at.exception
+        assert at.selectbox(key="_from").value == first
+        assert "from" not in at.query_params
+        assert not any("not usable" in text.value for text in [*at.markdown, *at.text, *at.warning])

@@ -71,7 +71,7 @@ def _strip(
             "anchor": "y2",
             "range": [0, 1.15],
             "tickvals": [],
-            "title": {"text": "density"},
+            "title": {**across["title"], "text": "density"},
         },
         "yaxis2": {
             **upward,

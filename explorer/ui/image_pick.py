@@ -12,7 +12,7 @@ from explorer.data.images import CLASSES, PICTURE_SETS
 from explorer.registry import Param
 from explorer.training.files import DamagedFile
 from explorer.training.image_folder import Checkpoint
-from explorer.ui import controls, image_downloads, image_sources
+from explorer.ui import controls, image_downloads, image_sources, links
 
 COUNT = 6
 _DRAW = Param("draw", "Which pictures", 0, 0, 99, 1, "Drawn from the held-out ones.")
@@ -29,6 +29,8 @@ class Picked:
 def choose(checkpoint: Checkpoint) -> Picked | None:
     """The controls; the pictures they name, or None once the page has said what is missing."""
     options = image_sources.names(checkpoint)
+    if st.session_state.get("from") not in options and not links.from_link("from"):
+        st.session_state.pop("from", None)  # nobody chose it: another network's pictures come first
     source = controls.option(
         options,
         key="from",

@@ -47,9 +47,11 @@ def steer(way: Way, aim: Aim, scale: float) -> None:
     )
     left, right = st.columns([1, 2], gap="large")
     with left:
-        one, two = st.columns(2)
-        one.metric("Farthest, at first", f"{found.first:.2f}", help="‖x₀ − target‖ of all seeds.")
-        two.metric(f"After {aim.iterations} iterations", f"{found.last:.2g}")
+        st.metric(
+            "The farthest seed",
+            f"{found.first:.2f} → {found.last:.2g}",
+            help=f"‖x₀ − target‖ at first, and after {aim.iterations} iterations.",
+        )
     right.latex(
         r"x_T\leftarrow x_T-\eta\,J^\top(x_0-y),\qquad J=\frac{\partial x_0}{\partial x_T}"
         r"=\prod_{\text{steps}}\frac{\partial x_s}{\partial x_t}"

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from conftest import settle, turn_to
+from made_runs import a_run
 
 from benchmarks import serving
+from explorer.training.store import Store
 
 pytestmark = pytest.mark.browser
 
@@ -200,3 +202,18 @@ def test_the_browsers_back_and_forward_leave_the_training_alone(server, open_pag
     bar(page).get_by_text("Stopped.").wait_for()
     assert watched.problems() == []
     assert "Traceback" not in server.log()
+
+
+def test_a_run_that_goes_leaves_no_open_question_about_the_next(server, open_page):
+    store = Store(server.log_file.parent / "runs")
+    for name in ("One", "Another"):
+        store.save(a_run(name), "abcd1234")
+    page, watched = open_page(server, "/my_runs?shelf=abcd1234")
+    page.get_by_text("One", exact=True).wait_for()
+    page.get_by_role("button", name="Delete").first.click()
+    page.get_by_role("button", name="Delete for good").click()
+    page.get_by_text("Another", exact=True).wait_for(state="detached")
+    settle(page)
+    assert page.get_by_text("One", exact=True).count() == 1
+    assert page.get_by_role("button", name="Delete for good").count() == 0
+    assert watched.problems() == []
