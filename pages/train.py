@@ -98,5 +98,10 @@ with wide:
     if not learned and spec is not None:
         train_panels.before(spec, scale)
     if shown := desk.spec or spec:
+        if desk.continued:
+            st.caption(
+                "This training was continued. The code trains as many steps in one go: its numbers "
+                "are near these, and not the same."
+            )
         show_code(code.recipe(shown))
 shelf.remember()

@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 from pyarrow import csv
 
+from explorer.data.distributions import DISTRIBUTIONS
+from explorer.diffusion.processes import PROCESSES
 from explorer.export import tables
+from explorer.figures import windows
 from explorer.figures.base import axes_figure
 from explorer.figures.layers import Arrows, Bars, Clock, Curve, Density, Pane, Particles, Readout
+from explorer.figures.view import View
 
 CLOCK = Clock("t", (1.0, 0.0))
 TIMES = np.linspace(0, 1, 4)
@@ -79,3 +83,16 @@ def test_a_table_that_nobody_could_open_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(tables, "MAX_ROWS", 19)
     with pytest.raises(ValueError, match="take the NPZ"):
         tables.csv_zip(panes(), CLOCK)
+
+
+def test_what_lies_along_the_vertical_axis_is_named_by_it() -> None:
+    view = View(DISTRIBUTIONS["gaussians-1d"].build(), PROCESSES["ve"].build(), False, False)
+    figure = windows.strip(view, link="x")
+    curve = Curve(TIMES, np.arange(6.0), GRID[:, 0], xaxis="x2", yaxis="y2", horizontal=True)
+    pane = Pane(figure, (Particles(TIMES, XY), curve))
+    with zipfile.ZipFile(io.BytesIO(tables.csv_zip([pane], CLOCK))) as archive:
+        read = {name: csv.read_csv(archive.open(name)) for name in archive.namelist()[:2]}
+    assert read["pane1_curve1.csv"].column_names[-2:] == ["x (x)", "y (density)"]
+    assert np.allclose(read["pane1_curve1.csv"]["x (x)"].to_numpy()[:6], np.arange(6.0))
+    # its ticks say t, and its places are the clock's
+    assert read["pane1_particles1.csv"].column_names[-2:] == ["x (place of t)", "y (x)"]

@@ -17,6 +17,7 @@ from explorer.data.own import MOST, heart, modes_of, own_data, skyline
 from explorer.data.own_codec import decode, encode_grid, encode_points
 from explorer.data.preparing import IN_LINK, MAX_INLINE, of_picture, of_points, of_strokes
 from explorer.data.uploads import parse_array, parse_picture, parse_table
+from explorer.ui.own_data import dialog
 
 TABLES = {
     "commas": ("x,y\n1,2\n-3.5,4e1\n", [[1, 2], [-3.5, 40]]),
@@ -222,3 +223,23 @@ def test_clumps_with_gaps_between_them_are_modes():
     assert all(len(modes[60 * k : 60 * k + 60].unique()) == 1 for k in range(3))
     assert len(own_data(skyline()).mode_weights) == 3
     assert len(own_data(encode_points(np.eye(2))).mode_weights) == 2
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_points_in_force_can_be_had_as_a_table_and_given_again(dim, monkeypatch):
+    points = np.array([[0.0, 1.0], [2.0, 0.5], [0.0, 1.0], [-1.0, -2.0]])[:, :dim]
+    text = encode_points(points)
+    written = {}
+    monkeypatch.setattr(
+        dialog.st, "download_button", lambda label, data, *rest, **more: written.update(csv=data)
+    )
+    dialog._download(text)
+    again = decode(encode_points(parse_table(written["csv"])))
+    kept = decode(text)
+    assert np.allclose(again.centres, kept.centres, atol=1e-3)
+    assert np.allclose(again.weights, kept.weights)
+
+
+def test_a_column_of_weights_is_not_taken_for_a_place():
+    with pytest.raises(ValueError, match="weights, which are not read"):
+        parse_table("x,weight\n0.5,0.25\n1.5,0.75\n")

@@ -244,6 +244,7 @@ def test_a_kept_run_is_opened_played_again_and_gone_on_with(shelf: str):
     at.select_slider(key="steps").set_value(200).run()
     next(b for b in at.button if b.label == "Continue: 200 more steps").click().run()
     assert not at.exception
+    assert any("was continued" in caption.value for caption in at.caption)
     assert "run" not in at.query_params
     deadline = time.monotonic() + 50
     while time.monotonic() < deadline and len(learning.store().list_runs(shelf)) < 2:

@@ -44,6 +44,8 @@ def parse_table(given: bytes | str) -> np.ndarray:
     mark = next((mark for mark in ";\t," if mark in joined), " ")
     table = [(k, _cells(row, mark)) for k, row in rows]
     if table and not any(_NUMBER.fullmatch(_plain(cell, mark)) for cell in table[0][1]):
+        if table[0][1][-1].strip().lower() == "weight":
+            raise ValueError("the last column is one of weights, which are not read; give points")
         table = table[1:]  # names
     if len(table) > MAX_ROWS:
         raise ValueError(f"{len(table):,} rows of numbers; give {MAX_ROWS:,} at most")

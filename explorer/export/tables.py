@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,9 @@ def _arrays(layer: Layer) -> tuple[str, dict[str, Any]]:
             about = "xy (frame, particle, 2): positions, NaN where there is none"
             return about, {name: array for name, array in held.items() if array is not None}
         case Density():
-            return "values (frame, row, column): in units of the largest, rows upwards", {
+            about = "values (frame, row, column): as dark as drawn, from 0 to 1, rows upwards: "
+            about += "the root of a density over its largest, or 1 + a seventh of the logarithm"
+            return about, {
                 "values": layer.values,
                 **_mesh(layer, layer.values.shape[1:]),
             }
@@ -100,16 +102,29 @@ def numbers(panes: Sequence[Pane], clock: Clock) -> Iterator[Numbers]:
             about, arrays = _arrays(layer)
             times = np.asarray(layer.times, float)
             shown = np.array([clock_value(clock, t) for t in times])
-            titles = tuple(
-                plain(str(layout.get(f"{n[0]}axis{n[1:]}", {}).get("title", {}).get("text") or n))
-                for n in (layer.xaxis, layer.yaxis)
-            )
+            titles = (_title(layout, layer.xaxis), _title(layout, layer.yaxis))
+            if getattr(layer, "horizontal", False):
+                titles = titles[::-1]
+                about += "; along the vertical axis, and as long as drawn"
             yield Numbers(
                 f"pane{k}_{kind}{count[kind]}",
                 f"{pane.title or f'Pane {k}'}: {about}",
-                (titles[0], titles[1]),
+                titles,
                 {"position": times, "clock": shown, **arrays},
             )
+
+
+def _title(layout: Mapping[str, Any], name: str) -> str:
+    """What an axis counts, in words; of one without a title what the axis counts that it matches.
+
+    Where its ticks have texts of their own, numbers are places on it and not what the texts say.
+    """
+    axis = layout.get(f"{name[0]}axis{name[1:]}", {})
+    text = axis.get("title", {}).get("text")
+    if not text and axis.get("matches", name) != name:
+        return _title(layout, axis["matches"])
+    told = plain(str(text or name))
+    return f"place of {told}" if axis.get("ticktext") and axis.get("type") != "log" else told
 
 
 def npz(panes: Sequence[Pane], clock: Clock) -> bytes:

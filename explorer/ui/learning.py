@@ -83,6 +83,7 @@ class Desk:
     """Names what is trained: its autosave, and its snapshots. It stays when a training goes on."""
     opened: Progress | None = None
     """Where the job went on from, or what was taken from the shelf to be looked at."""
+    continued: bool = False  # whether the training went on after its end
     watched: Paced[Any] = field(default_factory=Paced)
     """The last look at the training while it goes on."""
 
@@ -143,7 +144,7 @@ def begin(
         kept.save(run_of(progress, title(spec), figures), owner_shelf, stamp(distribution, end))
         kept.autosaves.discard(code)
 
-    at.spec, at.code, at.opened = spec, code, None
+    at.spec, at.code, at.opened, at.continued = spec, code, None, False
     at.job = at.pool.submit(at.owner, title(spec), Training(spec, resume, film), done, autosave)
     jobs.append(at.job)
     KEEPER.keep(at.job, hold)
@@ -168,7 +169,7 @@ def go_on(steps: int, lr: float) -> None:
         return
     config = replace(at.spec.config, steps=min(progress.step + steps, MOST_STEPS), lr=lr)
     begin(replace(at.spec, config=config), progress.state.resume_state(), progress.film, at.code)
-    at.opened = progress
+    at.opened, at.continued = progress, True
 
 
 def samples(model: Model) -> Trajectory:

@@ -49,7 +49,7 @@ clouds = {"learned": run.xs[-1], "true": spec.distribution.build().sample(1000, 
 def train_script(spec: ModelSpec) -> str:
     """The whole training from its first step, its loss, and how far its samples are from the truth.
 
-    On the CPU the same numbers as the page's, bit for bit.
+    On the CPU the same numbers as the page's, bit for bit, unless that training was continued.
     """
     doc = f"Train a network to know the score, and sample with it. {HOW}"
     return made.script(doc, BODY + CLOUDS, {"spec": spec}, keep=learned.kept(spec))

@@ -219,11 +219,16 @@ def _facts(made: Prepared) -> str:
 def _download(text: str) -> None:
     data = decode(text)
     names = ["x", "y"][: data.dim]
-    rows = np.column_stack([data.centres, data.weights])
+    if text[1] in "gc":  # of a curve or a picture; points can be uploaded again
+        names.append("weight")
+        rows = np.column_stack([data.centres, data.weights])
+    else:
+        counts = np.rint(data.weights * data.size).astype(int)
+        rows = np.repeat(data.centres, counts, axis=0)
     table = "\n".join(",".join(f"{number:.6g}" for number in row) for row in rows.tolist())
     st.download_button(
         "Data in force as CSV",
-        f"{','.join([*names, 'weight'])}\n{table}\n",
+        f"{','.join(names)}\n{table}\n",
         "own-data.csv",
         "text/csv",
         type="tertiary",
