@@ -13,6 +13,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,6 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.export import plotlyjs
-from explorer.training.files import write_atomically
 from explorer.ui.joining import joined
 
 HERE = Path(__file__).parent
@@ -104,7 +104,9 @@ def _lay() -> None:
     for name, content in list(_LAID.items()):
         if not (folder / name).exists():
             folder.mkdir(mode=0o700, exist_ok=True)
-            write_atomically(folder / name, content())
+            partial = folder / f".{name}.{threading.get_ident()}"
+            partial.write_bytes(content())
+            partial.replace(folder / name)  # whole or not at all, whoever else lays it
 
 
 @cache
